@@ -1,0 +1,1 @@
+"""Background model, dot detection and numbering."""

@@ -1,0 +1,1 @@
+"""The words of the field: skeleton, camera, candidates, labels, errors, progress."""

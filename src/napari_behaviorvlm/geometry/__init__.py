@@ -1,0 +1,1 @@
+"""Projection, undistortion, robust triangulation, reprojection error and epipolar lines."""

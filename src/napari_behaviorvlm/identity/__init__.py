@@ -1,0 +1,1 @@
+"""Which candidate is which keypoint: fusion, tracklets, anatomy, solver, flags, review."""

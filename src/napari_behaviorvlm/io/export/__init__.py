@@ -1,0 +1,1 @@
+"""Training sets and tables for other tools, one module per format."""

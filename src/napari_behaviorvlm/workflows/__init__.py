@@ -1,0 +1,1 @@
+"""Long work as generators of progress; what command line and docks both call."""
