@@ -47,9 +47,11 @@ class Skeleton:
                 raise SkeletonError(f"{what} names the unknown keypoint {unknown[0]!r}.")
 
     def _references(self) -> list[tuple[str, tuple[str, ...]]]:
-        pairs = [("A skeleton edge", edge) for edge in self.edges]
-        pairs += [(f"The skeleton region {name!r}", group) for name, group in self.regions.items()]
-        return pairs + [("A symmetric pair", pair) for pair in self.symmetric]
+        return [
+            *(("A skeleton edge", edge) for edge in self.edges),
+            *((f"The skeleton region {name!r}", group) for name, group in self.regions.items()),
+            *(("A symmetric pair", pair) for pair in self.symmetric),
+        ]
 
     def __len__(self) -> int:
         return len(self.keypoints)
@@ -82,8 +84,9 @@ class Skeleton:
         """Return the twelve-point mouse of the BehaviorVLM paper, the default of new projects."""
         return cls(
             keypoints=(
-                "ear_L", "ear_R", "back_top", "back_middle", "back_bottom", "forepaw_L", "forepaw_R",
-                "hindpaw_L", "hindpaw_R", "tail_base", "tail_middle", "tail_tip",
+                "ear_L", "ear_R", "back_top", "back_middle", "back_bottom",
+                "forepaw_L", "forepaw_R", "hindpaw_L", "hindpaw_R",
+                "tail_base", "tail_middle", "tail_tip",
             ),
             edges=(
                 ("ear_L", "ear_R"), ("ear_L", "back_top"), ("ear_R", "back_top"),
