@@ -1,1 +1,22 @@
-"""One module per command."""
+"""One module per command: its NAME, HELP, `add_arguments` and `run`.
+
+Modules import only the standard library and `cli` at their top, so that ``--help`` is instant.
+"""
+
+from napari_behaviorvlm.cli.commands import (
+    candidates,
+    check,
+    demo,
+    detect,
+    export,
+    label,
+    new,
+    review,
+    seed,
+    status,
+    triangulate,
+)
+
+COMMANDS = (
+    demo, new, check, detect, candidates, seed, label, triangulate, review, export, status,
+)  # fmt: skip

@@ -1,0 +1,102 @@
+"""What a command shows: text or one JSON object on stdout, progress on stderr."""
+
+import json
+import math
+import sys
+from collections.abc import Generator, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from napari_behaviorvlm.core.progress import Progress
+
+Result = TypeVar("Result")
+
+
+class Output:
+    """Where commands say things.
+
+    Parameters
+    ----------
+    json_mode : bool
+        Print one JSON object at the end and no text.
+    quiet : bool
+        Show no progress.
+    """
+
+    def __init__(self, *, json_mode: bool = False, quiet: bool = False) -> None:
+        self.json_mode = json_mode
+        self.quiet = quiet
+        self._result: Mapping[str, object] = {}
+
+    def say(self, text: str = "") -> None:
+        """Print a line for a person."""
+        if not self.json_mode:
+            print(text)
+
+    def warn(self, text: str) -> None:
+        """Print a line that a person must not miss, on stderr in either mode."""
+        print(f"Note: {text}", file=sys.stderr)
+
+    def result(self, content: Mapping[str, object]) -> None:
+        """Set what ``--json`` prints."""
+        self._result = content
+
+    def flush(self) -> None:
+        """Print the JSON object, in JSON mode."""
+        if self.json_mode:
+            print(json.dumps(_plain(self._result), ensure_ascii=False))
+        sys.stdout.flush()
+
+    def table(self, rows: Sequence[Sequence[object]], header: Sequence[str]) -> None:
+        """Print a table with aligned columns; numbers to the right."""
+        if self.json_mode:
+            return
+        cells = [[_text(value) for value in row] for row in rows]
+        widths = [max(map(len, column)) for column in zip(header, *cells, strict=True)]
+        numeric = [all(isinstance(row[at], (int, float)) for row in rows) and bool(rows)
+                   for at in range(len(header))]  # fmt: skip
+        for line in (list(header), ["-" * width for width in widths], *cells):
+            padded = [
+                text.rjust(width) if right else text.ljust(width)
+                for text, width, right in zip(line, widths, numeric, strict=True)
+            ]
+            print("  ".join(padded).rstrip())
+
+    def follow(self, steps: Generator[Progress, None, Result], title: str) -> Result:
+        """Run a workflow to its end with a progress bar; return what it returns."""
+        from tqdm import tqdm
+
+        shown = sys.stderr.isatty() and not self.quiet
+        with tqdm(desc=title, disable=not shown, file=sys.stderr, leave=True,
+                  bar_format="{desc}: {percentage:3.0f}% |{bar}| {n_fmt}/{total_fmt}"
+                             " [{elapsed}<{remaining}]{postfix}") as bar:  # fmt: skip
+            while True:
+                try:
+                    step = next(steps)
+                except StopIteration as end:
+                    return end.value  # type: ignore[no-any-return]
+                bar.total = step.total or None
+                bar.n = step.done
+                bar.set_postfix_str(step.message, refresh=False)
+                bar.refresh()
+
+
+def _text(value: object) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.3g}" if abs(value) < 1 else f"{value:.2f}"
+    return str(value)
+
+
+def _plain(value: object) -> object:
+    """Reduce to what JSON has; not-a-number becomes null."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set)):
+        return [_plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return str(value) if isinstance(value, Path) else value

@@ -1,0 +1,82 @@
+"""`derived/`: results that can be computed again, each under a key of what it was made from."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from napari_behaviorvlm.core.errors import ProjectError
+from napari_behaviorvlm.core.labels import Labels, Poses
+from napari_behaviorvlm.io.atomic import atomic_directory
+
+_LABEL_FIELDS = ("frames", "xy", "candidate", "status", "source", "confidence")
+_POSE_FIELDS = (
+    "points", "error", "view_error", "leave_one_out", "n_views", "covariance", "confidence",
+)  # fmt: skip
+
+
+def content_key(made_from: Mapping[str, object]) -> str:
+    """Short hash of everything a result depends on; equal inputs give equal keys."""
+    text = json.dumps(made_from, sort_keys=True, default=_plain, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, np.ndarray):
+        return [list(value.shape), hashlib.sha256(np.ascontiguousarray(value)).hexdigest()]
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Path):
+        return value.as_posix()
+    raise TypeError(f"{type(value).__name__} cannot be part of a content key")
+
+
+def write_result(folder: Path, labels: Labels, poses: Poses) -> None:
+    """Write proposals and poses of a run as arrays that can be mapped into memory.
+
+    Raises
+    ------
+    ProjectError
+        If the disk is full or not writable; a result that was there stays as it is.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_directory(folder, error=ProjectError, exist_ok=True) as temporary:
+        for name in _LABEL_FIELDS:
+            np.save(temporary / f"label_{name}.npy", getattr(labels, name))
+        for name in _POSE_FIELDS:
+            np.save(temporary / f"pose_{name}.npy", getattr(poses, name))
+
+
+def read_result(folder: Path) -> tuple[Labels, Poses]:
+    """Proposals and poses of a run, mapped into memory read-only.
+
+    Raises
+    ------
+    ProjectError
+        If the result is missing or damaged.
+    """
+    try:
+        labels = {n: np.load(folder / f"label_{n}.npy", mmap_mode="r") for n in _LABEL_FIELDS}
+        poses = {n: np.load(folder / f"pose_{n}.npy", mmap_mode="r") for n in _POSE_FIELDS}
+    except (OSError, ValueError, EOFError):
+        raise ProjectError(
+            f"{folder} is missing or damaged: run `behaviorvlm label` again."
+        ) from None
+    return Labels(**labels), Poses(labels["frames"], **poses)
+
+
+def has_result(folder: Path) -> bool:
+    """Whether a run's result is there."""
+    return (folder / f"pose_{_POSE_FIELDS[-1]}.npy").is_file()
+
+
+def remove_others(folder: Path, keep: Iterable[str]) -> None:
+    """Delete results that no run refers to any more."""
+    kept = set(keep)
+    if folder.is_dir():
+        for entry in folder.iterdir():
+            if entry.is_dir() and entry.name not in kept:
+                shutil.rmtree(entry, ignore_errors=True)

@@ -1,0 +1,173 @@
+"""A project folder: one recording session, its calibration, labels and computed results."""
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from napari_behaviorvlm.core.camera import Rig
+from napari_behaviorvlm.core.errors import ProjectError
+from napari_behaviorvlm.core.skeleton import Skeleton
+from napari_behaviorvlm.io.atomic import atomic_directory
+from napari_behaviorvlm.io.calibration import read_calibration, write_anipose
+from napari_behaviorvlm.io.project.chunks import CandidateChunks, ProjectCandidates
+from napari_behaviorvlm.io.project.config import ProjectConfig, absolute_path
+from napari_behaviorvlm.io.project.store import LabelStore
+from napari_behaviorvlm.io.skeleton import read_skeleton, write_skeleton
+
+CALIBRATION = "calibration.toml"
+SKELETON = "skeleton.toml"
+LABELS = "labels.sqlite"
+DERIVED = "derived"
+IMPORTED = "imported"
+LOCK = "project.lock"
+
+
+class Project:
+    """An open project folder.
+
+    Parameters
+    ----------
+    folder : Path
+    writable : bool
+        A writable project is locked against other writers until `close`.
+
+    Raises
+    ------
+    ProjectError
+        If the folder is not a project, damaged, newer than this program, or in use elsewhere.
+    """
+
+    def __init__(self, folder: Path, *, writable: bool = True) -> None:
+        self.folder = Path(folder)
+        self.writable = writable
+        self.config = ProjectConfig.read(self.folder)
+        self._lock = _lock(self.folder) if writable else None
+        try:
+            self.rig: Rig = read_calibration(self.folder / CALIBRATION).subset(self.config.views)
+            self.skeleton: Skeleton = read_skeleton(self.folder / SKELETON)
+            self.store = LabelStore(
+                self.folder / LABELS, self.rig.names, self.skeleton.keypoints, writable=writable
+            )
+        except BaseException:
+            self._unlock()
+            raise
+
+    @classmethod
+    def create(cls, folder: Path, config: ProjectConfig, rig: Rig, skeleton: Skeleton) -> "Project":
+        """Make a new project folder, whole or not at all, and open it.
+
+        Raises
+        ------
+        ProjectError
+            If the folder exists and is not empty, or cannot be written.
+        """
+        folder = Path(folder)
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise ProjectError(f"{folder} already exists and is not empty: choose another name.")
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ProjectError(f"{folder} cannot be made ({error.strerror}).") from None
+        with atomic_directory(folder, error=ProjectError, exist_ok=True) as temporary:
+            config.write(temporary)
+            write_anipose(rig, temporary / CALIBRATION)
+            write_skeleton(skeleton, temporary / SKELETON)
+            LabelStore(temporary / LABELS, rig.names, skeleton.keypoints).close()
+        return cls(folder)
+
+    def close(self) -> None:
+        """Close the label store and let other programs in."""
+        self.store.close()
+        self._unlock()
+
+    def __enter__(self) -> "Project":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+
+    @property
+    def derived(self) -> Path:
+        """Folder of results that can be computed again."""
+        return self.folder / DERIVED
+
+    @property
+    def results(self) -> Path:
+        """Folder of the results of labelling runs."""
+        return self.derived / "labels"
+
+    def result(self, key: str) -> Path:
+        """Folder of one run's result."""
+        return self.results / key
+
+    def video(self, camera: str) -> Path | None:
+        """The pictures a person looks at, None for a project made of candidates only."""
+        written = self.config.views[camera].video
+        return None if written is None else absolute_path(written, self.folder)
+
+    def dot_video(self, camera: str) -> Path | None:
+        """The pictures dots are looked for in: fluorescence, or the video where there is none."""
+        written = self.config.views[camera].fluorescence
+        return self.video(camera) if written is None else absolute_path(written, self.folder)
+
+    @cached_property
+    def imported(self) -> Path:
+        """Folder of candidates that came from a file instead of from detection."""
+        return self.folder / IMPORTED / "candidates"
+
+    @property
+    def has_imported(self) -> bool:
+        """Whether candidates were imported; they then take the place of detected ones."""
+        return self.imported.is_dir()
+
+    def imported_candidates(self) -> ProjectCandidates:
+        """The imported candidates, one numbered folder a camera."""
+        folders = (self.imported / f"camera_{at:02d}" for at in range(len(self.rig)))
+        return ProjectCandidates(
+            tuple(CandidateChunks(folder) for folder in folders), self.config.n_frames
+        )
+
+    def detected_candidates(self, keys: Mapping[str, str]) -> ProjectCandidates:
+        """The detected candidates under the given content keys by camera name."""
+        folders = (self.derived / "candidates" / keys[name] for name in self.rig.names)
+        return ProjectCandidates(
+            tuple(CandidateChunks(folder) for folder in folders), self.config.n_frames
+        )
+
+    @contextmanager
+    def replacing_imported(self) -> Iterator[tuple[CandidateChunks, ...]]:
+        """Fresh folders, one a camera, that replace the imported candidates if all goes well."""
+        self.imported.parent.mkdir(exist_ok=True)
+        with atomic_directory(self.imported, error=ProjectError, exist_ok=True) as temporary:
+            folders = [temporary / f"camera_{at:02d}" for at in range(len(self.rig))]
+            for folder in folders:
+                folder.mkdir()
+            yield tuple(CandidateChunks(folder) for folder in folders)
+
+    def forget_imported(self) -> None:
+        """Delete imported candidates, so that detected ones are used again."""
+        shutil.rmtree(self.imported, ignore_errors=True)
+
+
+def _lock(folder: Path) -> FileLock:
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise ProjectError(
+            f"{folder} is in use by another behaviorvlm or napari: "
+            "wait until it has finished, or close it."
+        ) from None
+    except OSError as error:
+        raise ProjectError(
+            f"{folder} cannot be written ({error.strerror}): check that you may write there."
+        ) from None
+    return lock
