@@ -13,7 +13,7 @@ from napari_behaviorvlm.core.candidates import CandidateTable
 from napari_behaviorvlm.core.errors import ProjectError
 from napari_behaviorvlm.io.atomic import atomic_write_bytes
 
-CHUNK_FRAMES = 500
+CHUNK_FRAMES = 200
 """Frames in a chunk: small enough to lose little when killed, large enough to read quickly."""
 
 

@@ -1,9 +1,9 @@
 """A project folder: one recording session, its calibration, labels and computed results."""
 
+import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 from napari_behaviorvlm.core.camera import Rig
 from napari_behaviorvlm.core.errors import ProjectError
 from napari_behaviorvlm.core.skeleton import Skeleton
-from napari_behaviorvlm.io.atomic import atomic_directory
+from napari_behaviorvlm.io.atomic import atomic_directory, atomic_write_bytes, explained
 from napari_behaviorvlm.io.calibration import read_calibration, write_anipose
 from napari_behaviorvlm.io.project.chunks import CandidateChunks, ProjectCandidates
 from napari_behaviorvlm.io.project.config import ProjectConfig, absolute_path
@@ -24,6 +24,7 @@ LABELS = "labels.sqlite"
 DERIVED = "derived"
 IMPORTED = "imported"
 LOCK = "project.lock"
+CURRENT = "current.json"
 
 
 class Project:
@@ -118,7 +119,7 @@ class Project:
         written = self.config.views[camera].fluorescence
         return self.video(camera) if written is None else absolute_path(written, self.folder)
 
-    @cached_property
+    @property
     def imported(self) -> Path:
         """Folder of candidates that came from a file instead of from detection."""
         return self.folder / IMPORTED / "candidates"
@@ -128,24 +129,41 @@ class Project:
         """Whether candidates were imported; they then take the place of detected ones."""
         return self.imported.is_dir()
 
-    def imported_candidates(self) -> ProjectCandidates:
-        """The imported candidates, one numbered folder a camera."""
-        folders = (self.imported / f"camera_{at:02d}" for at in range(len(self.rig)))
+    def candidates(self) -> ProjectCandidates:
+        """The candidates in use: imported ones where there are any, else detected ones."""
+        if self.has_imported:
+            folders = [self.imported / f"camera_{at:02d}" for at in range(len(self.rig))]
+        else:
+            keys = self.candidate_keys()
+            folders = [self.candidate_folder(keys.get(name, "none")) for name in self.rig.names]
         return ProjectCandidates(
             tuple(CandidateChunks(folder) for folder in folders), self.config.n_frames
         )
 
-    def detected_candidates(self, keys: Mapping[str, str]) -> ProjectCandidates:
-        """The detected candidates under the given content keys by camera name."""
-        folders = (self.derived / "candidates" / keys[name] for name in self.rig.names)
-        return ProjectCandidates(
-            tuple(CandidateChunks(folder) for folder in folders), self.config.n_frames
-        )
+    def candidate_folder(self, key: str) -> Path:
+        """Folder of the candidates detected in one camera's dot video."""
+        return self.derived / "candidates" / key
+
+    def candidate_keys(self) -> dict[str, str]:
+        """Content keys of the detected candidates in use, by camera name; empty before `detect`."""
+        try:
+            content = json.loads((self.derived / "candidates" / CURRENT).read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return {str(name): str(key) for name, key in content.items()}
+
+    def set_candidate_keys(self, keys: Mapping[str, str]) -> None:
+        """Make these detected candidates the ones in use."""
+        folder = self.derived / "candidates"
+        with explained(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        atomic_write_bytes(folder / CURRENT, json.dumps(dict(keys), indent=2).encode())
 
     @contextmanager
     def replacing_imported(self) -> Iterator[tuple[CandidateChunks, ...]]:
         """Fresh folders, one a camera, that replace the imported candidates if all goes well."""
-        self.imported.parent.mkdir(exist_ok=True)
+        with explained(self.imported):
+            self.imported.parent.mkdir(exist_ok=True)
         with atomic_directory(self.imported, error=ProjectError, exist_ok=True) as temporary:
             folders = [temporary / f"camera_{at:02d}" for at in range(len(self.rig))]
             for folder in folders:

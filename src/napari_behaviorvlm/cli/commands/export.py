@@ -1,0 +1,42 @@
+"""Write labels for other tools.
+
+Training sets hold accepted labels only, unless --only all is given. Nothing is overwritten that
+another person labelled.
+"""
+
+import argparse
+from pathlib import Path
+
+from napari_behaviorvlm.cli.arguments import add_project
+from napari_behaviorvlm.cli.output import Output
+
+NAME = "export"
+HELP = "write labels for DeepLabCut, SLEAP, anipose, or as tables"
+FORMATS = ("dlc", "sleap", "sleap-pkg", "csv", "parquet", "anipose")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add_project(parser)
+    parser.add_argument("format", choices=FORMATS, metavar="FORMAT", help=", ".join(FORMATS))
+    parser.add_argument("out", metavar="OUT", type=Path, help="folder to write to")
+    parser.add_argument("--only", choices=("accepted", "all"),
+                        help="which labels (default: accepted for training sets, all for tables)")
+    parser.add_argument("--scorer", default="", help="whose labels they are (default: login name)")
+
+
+def run(args: argparse.Namespace, output: Output) -> int:
+    """Run the command."""
+    from napari_behaviorvlm.io.project import Project
+    from napari_behaviorvlm.workflows.export import export_project
+
+    with Project(args.project, writable=False) as project:
+        steps = export_project(
+            project, args.format, args.out, only=args.only, scorer=args.scorer
+        )
+        report = output.follow(steps, f"Writing {args.format}")
+    output.result(report.to_dict())
+    output.say(f"Wrote {report.n_labels} labels in {report.n_frames} frames to {args.out}.")
+    for warning in report.warnings:
+        output.warn(warning)
+    return 0
