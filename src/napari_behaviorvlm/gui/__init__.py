@@ -1,0 +1,1 @@
+"""The only place for napari and Qt."""

@@ -1,0 +1,64 @@
+"""Sample sessions that come with the program."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from napari_behaviorvlm.core.errors import ProjectError
+
+_PACKAGE = Path(__file__).parents[1]
+_PLACES = (_PACKAGE / "sample_data", _PACKAGE.parents[1] / "sample_data")
+"""In an installed wheel, and in a checkout of the repository."""
+
+
+@dataclass(frozen=True)
+class SampleSession:
+    """Files of a sample session; see its README.md.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+
+    folder: Path
+
+    @property
+    def calibration(self) -> Path:
+        """Anipose calibration."""
+        return self.folder / "calibration.toml"
+
+    @property
+    def skeleton(self) -> Path:
+        """Skeleton file."""
+        return self.folder / "skeleton.toml"
+
+    @property
+    def seeds(self) -> Path:
+        """Human-like labels of three frames."""
+        return self.folder / "seeds.csv"
+
+    @property
+    def truth(self) -> Path:
+        """What the generator knows: points, projections, visibility."""
+        return self.folder / "truth.npz"
+
+    def videos(self, channel: str) -> dict[str, Path]:
+        """Videos of a channel ("reflectance" or "fluorescence") by camera name."""
+        paths = sorted(self.folder.glob(f"{channel}_*.mp4"))
+        return {path.stem.removeprefix(f"{channel}_"): path for path in paths}
+
+
+def six_view_mouse() -> SampleSession:
+    """Find the six-view mouse.
+
+    Raises
+    ------
+    ProjectError
+        If this installation came without it.
+    """
+    for place in _PLACES:
+        folder = place / "six_view_mouse"
+        if (folder / "calibration.toml").is_file():
+            return SampleSession(folder)
+    raise ProjectError(
+        "The sample session is not part of this installation: install napari-behaviorvlm again."
+    )

@@ -1,0 +1,90 @@
+"""Write a project's labels in the format of another tool."""
+
+from collections.abc import Callable, Generator
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_behaviorvlm.core.errors import ExportError
+from napari_behaviorvlm.core.progress import Progress
+from napari_behaviorvlm.io.export import FORMATS, ExportReport, ExportSession, export
+from napari_behaviorvlm.io.project import Project
+from napari_behaviorvlm.io.video import FrameReader, open_video
+from napari_behaviorvlm.workflows.flags import flags_of
+from napari_behaviorvlm.workflows.person import login_name
+from napari_behaviorvlm.workflows.state import load_state
+
+
+class ImageSource:
+    """The pictures of a project by camera and frame; videos are opened when first asked for."""
+
+    def __init__(
+        self, project: Project, stack: ExitStack, path: Callable[[str], Path | None]
+    ) -> None:
+        self._name = project.config.name
+        self._stack = stack
+        self._path = path
+        self._readers: dict[str, FrameReader] = {}
+
+    def __call__(self, camera: str, frame: int) -> NDArray[np.generic]:
+        """Read a picture, grey or RGB as the recording has it.
+
+        Raises
+        ------
+        ExportError
+            If the project has no video for the camera.
+        """
+        if camera not in self._readers:
+            path = self._path(camera)
+            if path is None:
+                raise ExportError(
+                    f"Project {self._name!r} has no video of camera {camera!r}: "
+                    "pictures cannot be exported (csv, parquet and anipose need none)."
+                )
+            self._readers[camera] = self._stack.enter_context(open_video(path))
+        reader = self._readers[camera]
+        return reader.read(frame, color=reader.is_color)
+
+
+def export_project(
+    project: Project, format_name: str, out: Path, *, only: str | None = None, scorer: str = ""
+) -> Generator[Progress, None, ExportReport]:
+    """Write the current labels.
+
+    Parameters
+    ----------
+    format_name : str
+        A key of `FORMATS`.
+    out : Path
+        Folder to write to.
+    only : {"accepted", "all"} or None
+        None means accepted for training sets and all for tables.
+    scorer : str
+        Whose labels they are; the login name where empty.
+
+    Raises
+    ------
+    ExportError
+        If nothing is accepted yet, or the folder holds something else.
+    """
+    state = load_state(project)
+    chosen = only or ("accepted" if FORMATS[format_name].training_set else "all")
+    with ExitStack() as stack:
+        session = ExportSession(
+            name=project.config.name,
+            rig=project.rig,
+            skeleton=project.skeleton,
+            unit=project.config.unit,
+            fps=project.config.fps,
+            labels=state.labels,
+            poses=state.poses,
+            flags=flags_of(project, state).words_by_point(),
+            videos={
+                name: path for name in project.rig.names if (path := project.video(name)) is not None
+            },
+            read_image=ImageSource(project, stack, project.video),
+            scorer=scorer or login_name(),
+        )
+        return (yield from export(session, format_name, Path(out), only=chosen))

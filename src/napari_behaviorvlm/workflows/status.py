@@ -1,0 +1,107 @@
+"""How far a project is, and what to do next."""
+
+from dataclasses import asdict, dataclass, field
+
+from napari_behaviorvlm.io.project import Project
+from napari_behaviorvlm.workflows.flags import flags_of
+from napari_behaviorvlm.workflows.state import load_state, status_counts
+
+
+@dataclass(frozen=True)
+class ProjectStatus:
+    """Counts of everything in a project.
+
+    Parameters
+    ----------
+    candidates_from : str
+        "detected", "imported" or "".
+    labels : dict of str to int
+        Cells (frame, view, keypoint) by status.
+    points : int
+        Keypoints in 3D over all frames, of ``points_possible``.
+    flagged_points : int
+        Those with at least one flag.
+    cost_usd : float
+        Paid for vision-language models so far.
+    """
+
+    name: str
+    cameras: list[str]
+    frames: int
+    detected_frames: int
+    candidates: int
+    candidates_from: str
+    seed_frames: list[int]
+    strategies: list[str]
+    labels: dict[str, int]
+    decided: int
+    points: int
+    points_possible: int
+    flagged_points: int
+    flags: dict[str, int] = field(default_factory=dict)
+    cost_usd: float = 0.0
+    next_step: str = ""
+
+    def to_dict(self) -> dict[str, object]:
+        """All fields, for ``--json``."""
+        return asdict(self)
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Lines for a person."""
+        labels = ", ".join(f"{count} {word}" for word, count in self.labels.items()
+                           if count and word != "unlabelled")  # fmt: skip
+        flags = ", ".join(f"{count} {word}" for word, count in self.flags.items() if count)
+        return [
+            ("session", self.name),
+            ("cameras", ", ".join(self.cameras)),
+            ("frames", str(self.frames)),
+            ("candidates", f"{self.candidates} in {self.detected_frames} frames"
+                           f"{f' ({self.candidates_from})' if self.candidates_from else ''}"),
+            ("seed frames", ", ".join(map(str, self.seed_frames)) or "none"),
+            ("strategies", ", ".join(self.strategies) or "none"),
+            ("labels", labels or "none"),
+            ("decided by people", str(self.decided)),
+            ("3D points", f"{self.points} of {self.points_possible}"),
+            ("flagged", f"{self.flagged_points} points ({flags})" if flags else "0 points"),
+            ("cost so far", f"{self.cost_usd:.2f} USD"),
+        ]  # fmt: skip
+
+
+def project_status(project: Project) -> ProjectStatus:
+    """Count what a project holds."""
+    state = load_state(project)
+    candidates = project.candidates()
+    detected, total = candidates.counts()
+    flags = flags_of(project, state)
+    points = int((state.poses.n_views > 0).sum())
+    runs = project.store.runs()
+    status = ProjectStatus(
+        name=project.config.name,
+        cameras=list(project.rig.names),
+        frames=project.config.n_frames,
+        detected_frames=detected,
+        candidates=total,
+        candidates_from=("imported" if project.has_imported else "detected") if detected else "",
+        seed_frames=project.store.seed_frames(),
+        strategies=sorted({run.strategy for run in runs}),
+        labels=status_counts(state.labels),
+        decided=int(state.decided.sum()),
+        points=points,
+        points_possible=state.poses.n_views.size,
+        flagged_points=flags.n_points(),
+        flags=flags.counts(),
+    )
+    return ProjectStatus(**{**vars(status), "next_step": _next_step(project, status)})
+
+
+def _next_step(project: Project, status: ProjectStatus) -> str:
+    folder = project.folder
+    if status.detected_frames < status.frames:
+        return f"behaviorvlm detect {folder}"
+    if not status.seed_frames:
+        return f"label three frames by hand and give them with behaviorvlm seed {folder} FILE"
+    if not status.strategies:
+        return f"behaviorvlm label {folder} --strategy geometric"
+    if not (status.labels["accepted"] or status.labels["corrected"] > 0):
+        return f"behaviorvlm review {folder}"
+    return f"behaviorvlm review {folder}, then behaviorvlm export {folder} dlc OUT"
