@@ -1,0 +1,131 @@
+"""What training formats have no place for, in plain files beside them.
+
+``behaviorvlm/calibration.toml`` (anipose layout), ``behaviorvlm/visibility.csv`` (visible,
+occluded, out of view, unlabelled, unconfirmed or rejected, per cell of every exported frame) and,
+for formats with one image per frame, ``behaviorvlm/frame_map.json``.
+"""
+
+import csv
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import tomli_w
+
+from napari_behaviorvlm.core.camera import Camera, Rig
+from napari_behaviorvlm.core.labels import Source, Status
+from napari_behaviorvlm.io.export.destination import SIDECAR
+from napari_behaviorvlm.io.export.selection import Selection, Visibility
+from napari_behaviorvlm.io.export.session import ExportSession
+
+VISIBILITY_COLUMNS = ("frame", "camera", "keypoint", "visibility", "status", "source", "image")
+
+
+def sidecar_folder(folder: Path) -> Path:
+    """Make and return the sidecar folder of an export."""
+    path = folder / SIDECAR
+    path.mkdir(exist_ok=True)
+    return path
+
+
+def write_calibration(rig: Rig, path: Path) -> None:
+    """Write a rig in anipose's layout (``cam_0``, ``cam_1``, ... and ``metadata``).
+
+    Parameters
+    ----------
+    rig : Rig
+    path : Path
+        File to write.
+    """
+    document: dict[str, object] = {
+        f"cam_{index}": _camera_table(camera) for index, camera in enumerate(rig)
+    }
+    document["metadata"] = {key: value for key, value in rig.metadata.items() if value is not None}
+    path.write_text(tomli_w.dumps(document), encoding="utf-8")
+
+
+def _camera_table(camera: Camera) -> dict[str, object]:
+    table: dict[str, object] = {"name": camera.name}
+    if camera.size is not None:
+        table["size"] = list(camera.size)
+    table["matrix"] = camera.matrix.tolist()
+    table["distortions"] = camera.distortion.tolist()
+    table["rotation"] = camera.rotation.tolist()
+    table["translation"] = camera.translation.tolist()
+    if camera.fisheye:
+        table["fisheye"] = True
+    return table
+
+
+def write_visibility(
+    session: ExportSession,
+    selection: Selection,
+    path: Path,
+    images: Mapping[tuple[str, int], str] | None = None,
+) -> None:
+    """Write why each cell of the exported frames has a position or none.
+
+    Parameters
+    ----------
+    session : ExportSession
+    selection : Selection
+    path : Path
+        CSV file with the columns `VISIBILITY_COLUMNS`.
+    images : mapping of (camera name, frame number) to str, optional
+        Image of each exported frame, relative to the export.
+    """
+    labels = session.labels
+    with path.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.writer(handle, lineterminator="\n")
+        writer.writerow(VISIBILITY_COLUMNS)
+        for c, camera in enumerate(session.rig.names):
+            for row in selection.frames_of(c):
+                frame = int(labels.frames[row])
+                image = (images or {}).get((camera, frame), "")
+                cells = zip(
+                    session.skeleton.keypoints, selection.visibility[row, c],
+                    labels.status[row, c], labels.source[row, c], strict=True,
+                )  # fmt: skip
+                writer.writerows(
+                    (frame, camera, keypoint, Visibility(visible).word, Status(status).word,
+                     Source(source).word, image)
+                    for keypoint, visible, status, source in cells
+                )  # fmt: skip
+
+
+def write_frame_map(
+    session: ExportSession,
+    stems: Mapping[str, str],
+    images: Mapping[tuple[str, int], str],
+    path: Path,
+) -> None:
+    """Write which image is which frame of which camera.
+
+    Parameters
+    ----------
+    session : ExportSession
+    stems : mapping of str to str
+        Per camera name the safe name that stands for session and camera.
+    images : mapping of (camera name, frame number) to str
+        Paths relative to the export.
+    path : Path
+        JSON file.
+    """
+    cameras = {
+        name: {"stem": stems[name], "video": _source_text(session, name)}
+        for name in session.rig.names
+    }
+    rows = [
+        {"stem": stems[camera], "camera": camera, "frame": frame, "image": image}
+        for (camera, frame), image in images.items()
+    ]
+    document = {
+        "session": session.name, "unit": session.unit, "fps": session.fps,
+        "cameras": cameras, "images": rows,
+    }  # fmt: skip
+    path.write_text(json.dumps(document, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def _source_text(session: ExportSession, camera: str) -> str | list[str]:
+    source = session.videos[camera]
+    return str(source) if isinstance(source, Path) else [str(path) for path in source]
