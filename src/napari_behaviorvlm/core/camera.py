@@ -170,5 +170,5 @@ class Rig:
             raise CalibrationError(f"The calibration has no camera {name!r}.") from None
 
     def subset(self, names: Iterable[str]) -> Self:
-        """Return the rig of the named cameras, in that order; CalibrationError if one is unknown."""
+        """Return the rig of the named cameras in that order; CalibrationError if one is unknown."""
         return type(self)(tuple(self[name] for name in names), dict(self.metadata))

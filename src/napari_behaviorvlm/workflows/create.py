@@ -72,7 +72,9 @@ def create_project(request: NewProject) -> Generator[Progress, None, Project]:
         raise ProjectError("Give a --video for every camera, or a table of --candidates.")
     rig = read_calibration(request.calibration)
     skeleton = (
-        Skeleton.quantum_dot_mouse() if request.skeleton is None else read_skeleton(request.skeleton)
+        Skeleton.quantum_dot_mouse()
+        if request.skeleton is None
+        else read_skeleton(request.skeleton)
     )
     videos = _by_camera(request.videos, rig, "video")
     dots = _by_camera(request.fluorescence, rig, "fluorescence video")

@@ -231,9 +231,7 @@ def _detect_chunk(
                 return
             found.append(detector(picture))
             tick(work.name)
-    work.chunks.write(
-        chunk, table_from(np.asarray(frames), np.zeros(len(frames), np.int16), found)
-    )
+    work.chunks.write(chunk, table_from(np.asarray(frames), np.zeros(len(frames), np.int16), found))
 
 
 def _open(work: _CameraWork) -> FrameReader:
@@ -248,7 +246,7 @@ def _open(work: _CameraWork) -> FrameReader:
 
 
 def _background(work: _CameraWork, reader: FrameReader) -> Background:
-    """The camera's background, read from the disk or estimated and kept there."""
+    """Return the camera's background, read from the disk or estimated and kept there."""
     path = work.chunks.folder / "background.npz"
     if not path.is_file():
         pictures = [reader.read(int(frame)) for frame in sample_frames(work.n_frames)]

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from napari_behaviorvlm.core.errors import ExportError
 from napari_behaviorvlm.core.progress import Progress
-from napari_behaviorvlm.io.export import FORMATS, ExportReport, ExportSession, export
+from napari_behaviorvlm.io.export import ExportReport, ExportSession, Only, export
 from napari_behaviorvlm.io.project import Project
 from napari_behaviorvlm.io.video import FrameReader, open_video
-from napari_behaviorvlm.workflows.flags import flags_of
 from napari_behaviorvlm.workflows.person import login_name
+from napari_behaviorvlm.workflows.review import project_flags, words_by_point
 from napari_behaviorvlm.workflows.state import load_state
 
 
@@ -49,7 +49,7 @@ class ImageSource:
 
 
 def export_project(
-    project: Project, format_name: str, out: Path, *, only: str | None = None, scorer: str = ""
+    project: Project, format_name: str, out: Path, *, only: Only | None = None, scorer: str = ""
 ) -> Generator[Progress, None, ExportReport]:
     """Write the current labels.
 
@@ -60,7 +60,7 @@ def export_project(
     out : Path
         Folder to write to.
     only : {"accepted", "all"} or None
-        None means accepted for training sets and all for tables.
+        By default the format's own choice: accepted for training sets, all for tables.
     scorer : str
         Whose labels they are; the login name where empty.
 
@@ -70,7 +70,6 @@ def export_project(
         If nothing is accepted yet, or the folder holds something else.
     """
     state = load_state(project)
-    chosen = only or ("accepted" if FORMATS[format_name].training_set else "all")
     with ExitStack() as stack:
         session = ExportSession(
             name=project.config.name,
@@ -78,13 +77,17 @@ def export_project(
             skeleton=project.skeleton,
             unit=project.config.unit,
             fps=project.config.fps,
+            n_frames=project.config.n_frames,
             labels=state.labels,
             poses=state.poses,
-            flags=flags_of(project, state).words_by_point(),
-            videos={
-                name: path for name in project.rig.names if (path := project.video(name)) is not None
-            },
+            flags=words_by_point(project_flags(project, state)),
+            videos=_videos(project),
             read_image=ImageSource(project, stack, project.video),
             scorer=scorer or login_name(),
         )
-        return (yield from export(session, format_name, Path(out), only=chosen))
+        return (yield from export(session, format_name, Path(out), only=only))
+
+
+def _videos(project: Project) -> dict[str, Path]:
+    videos = {name: project.video(name) for name in project.rig.names}
+    return {name: path for name, path in videos.items() if path is not None}

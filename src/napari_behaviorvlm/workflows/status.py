@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, field
 
 from napari_behaviorvlm.io.project import Project
-from napari_behaviorvlm.workflows.flags import flags_of
+from napari_behaviorvlm.workflows.review import project_flags
 from napari_behaviorvlm.workflows.state import load_state, status_counts
 
 
@@ -51,12 +51,14 @@ class ProjectStatus:
         labels = ", ".join(f"{count} {word}" for word, count in self.labels.items()
                            if count and word != "unlabelled")  # fmt: skip
         flags = ", ".join(f"{count} {word}" for word, count in self.flags.items() if count)
+        candidates = f"{self.candidates} in {self.detected_frames} frames"
+        if self.candidates_from:
+            candidates += f" ({self.candidates_from})"
         return [
             ("session", self.name),
             ("cameras", ", ".join(self.cameras)),
             ("frames", str(self.frames)),
-            ("candidates", f"{self.candidates} in {self.detected_frames} frames"
-                           f"{f' ({self.candidates_from})' if self.candidates_from else ''}"),
+            ("candidates", candidates),
             ("seed frames", ", ".join(map(str, self.seed_frames)) or "none"),
             ("strategies", ", ".join(self.strategies) or "none"),
             ("labels", labels or "none"),
@@ -72,7 +74,7 @@ def project_status(project: Project) -> ProjectStatus:
     state = load_state(project)
     candidates = project.candidates()
     detected, total = candidates.counts()
-    flags = flags_of(project, state)
+    flags = project_flags(project, state)
     points = int((state.poses.n_views > 0).sum())
     runs = project.store.runs()
     status = ProjectStatus(
@@ -88,8 +90,8 @@ def project_status(project: Project) -> ProjectStatus:
         decided=int(state.decided.sum()),
         points=points,
         points_possible=state.poses.n_views.size,
-        flagged_points=flags.n_points(),
-        flags=flags.counts(),
+        flagged_points=len(set(zip(flags.frame.tolist(), flags.keypoint.tolist(), strict=True))),
+        flags={reason.heading: count for reason, count in flags.counts().items() if count},
     )
     return ProjectStatus(**{**vars(status), "next_step": _next_step(project, status)})
 

@@ -15,11 +15,20 @@ HELP = "run everything on the sample session: start here"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("folder", metavar="DIR", type=Path, nargs="?",
-                        default=Path("behaviorvlm-demo"),
-                        help="where to put it (default ./behaviorvlm-demo)")
-    parser.add_argument("--gui", action=argparse.BooleanOptionalAction, default=None,
-                        help="open napari at the end (default: where there is a display)")
+    parser.add_argument(
+        "folder",
+        metavar="DIR",
+        type=Path,
+        nargs="?",
+        default=Path("behaviorvlm-demo"),
+        help="where to put it (default ./behaviorvlm-demo)",
+    )
+    parser.add_argument(
+        "--gui",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="open napari at the end (default: where there is a display)",
+    )
 
 
 def run(args: argparse.Namespace, output: Output) -> int:

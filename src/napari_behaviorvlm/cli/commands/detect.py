@@ -16,11 +16,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_project(parser)
     add_frames(parser)
-    parser.add_argument("--threshold", type=float, metavar="SIGMAS",
-                        help="how far above the noise a dot must stand (default: see docs)")
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        metavar="SIGMAS",
+        help="how far above the noise a dot must stand (default: see docs)",
+    )
     parser.add_argument("--jobs", type=int, metavar="N", help="threads (default: all cores)")
-    parser.add_argument("--again", action="store_true",
-                        help="drop imported candidates and detect instead")
+    parser.add_argument(
+        "--again", action="store_true", help="drop imported candidates and detect instead"
+    )
 
 
 def run(args: argparse.Namespace, output: Output) -> int:

@@ -20,8 +20,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_project(parser)
     parser.add_argument("format", choices=FORMATS, metavar="FORMAT", help=", ".join(FORMATS))
     parser.add_argument("out", metavar="OUT", type=Path, help="folder to write to")
-    parser.add_argument("--only", choices=("accepted", "all"),
-                        help="which labels (default: accepted for training sets, all for tables)")
+    parser.add_argument(
+        "--only",
+        choices=("accepted", "all"),
+        help="which labels (default: accepted for training sets, all for tables)",
+    )
     parser.add_argument("--scorer", default="", help="whose labels they are (default: login name)")
 
 
@@ -31,12 +34,13 @@ def run(args: argparse.Namespace, output: Output) -> int:
     from napari_behaviorvlm.workflows.export import export_project
 
     with Project(args.project, writable=False) as project:
-        steps = export_project(
-            project, args.format, args.out, only=args.only, scorer=args.scorer
-        )
+        steps = export_project(project, args.format, args.out, only=args.only, scorer=args.scorer)
         report = output.follow(steps, f"Writing {args.format}")
-    output.result(report.to_dict())
-    output.say(f"Wrote {report.n_labels} labels in {report.n_frames} frames to {args.out}.")
+    output.result(report.as_dict())
+    labels, frames = sum(report.labels.values()), max(report.frames.values(), default=0)
+    output.say(f"Wrote {labels} labels in up to {frames} frames a camera to {args.out}:")
+    for file in report.files:
+        output.say(f"  {args.out / file}")
     for warning in report.warnings:
         output.warn(warning)
     return 0

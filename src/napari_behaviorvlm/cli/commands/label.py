@@ -16,11 +16,16 @@ HELP = "decide which candidate is which keypoint"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_project(parser)
-    parser.add_argument("--strategy", choices=("geometric",), default="geometric",
-                        help="how identities are decided (default geometric)")
+    parser.add_argument(
+        "--strategy",
+        choices=("geometric",),
+        default="geometric",
+        help="how identities are decided (default geometric)",
+    )
     add_frames(parser)
-    parser.add_argument("--dry-run", action="store_true",
-                        help="only say what would be done and what it would cost")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="only say what would be done and what it would cost"
+    )
 
 
 def run(args: argparse.Namespace, output: Output) -> int:

@@ -1,9 +1,9 @@
-"""Make a project from a calibration and synchronised videos.
+r"""Make a project from a calibration and synchronised videos.
 
 Everything is checked first: names, sizes, frame counts. Videos stay where they are.
 
 example:
-  behaviorvlm new mouse1 --calibration calibration.toml \\
+  behaviorvlm new mouse1 --calibration calibration.toml \
       --video cam0=cam0.mp4 cam1=cam1.mp4 --fluorescence cam0=qd0.mp4 cam1=qd1.mp4
 """
 
@@ -25,9 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                              "folder), or a SLEAP session")  # fmt: skip
     for option, what in (
         ("--video", "the videos a person looks at (reflectance), or folders of images"),
-        ("--fluorescence", "the videos in which the dots glow; without, dots are looked for in "
-                           "the videos above"),
-    ):  # fmt: skip
+        ("--fluorescence", "the videos in which the dots glow (default: the videos above)"),
+    ):
         parser.add_argument(option, metavar="CAM=PATH", type=named_path, nargs="+",
                             action="extend", default=[], help=what)  # fmt: skip
     parser.add_argument("--candidates", metavar="FILE", type=Path,
@@ -38,8 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--unit", default="mm", help="unit of the calibration (default mm)")
     parser.add_argument("--name", default="", help="session name (default: the folder's)")
     parser.add_argument("--fps", type=float, help="frames per second (default: the videos')")
-    parser.add_argument("--shortest", action="store_true",
-                        help="use the frames that all videos have, if they differ in length")
+    parser.add_argument(
+        "--shortest",
+        action="store_true",
+        help="use the frames that all videos have, if they differ in length",
+    )
 
 
 def run(args: argparse.Namespace, output: Output) -> int:

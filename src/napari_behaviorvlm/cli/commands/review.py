@@ -15,10 +15,12 @@ HELP = "the labels to look at, most doubtful first"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_project(parser)
-    parser.add_argument("--top", type=int, default=20, metavar="N",
-                        help="how many to list (default 20)")
-    parser.add_argument("--accept", choices=("unflagged",),
-                        help="accept every label that has no flag")
+    parser.add_argument(
+        "--top", type=int, default=20, metavar="N", help="how many to list (default 20)"
+    )
+    parser.add_argument(
+        "--accept", choices=("unflagged",), help="accept every label that has no flag"
+    )
 
 
 def run(args: argparse.Namespace, output: Output) -> int:

@@ -29,8 +29,10 @@ def run(args: argparse.Namespace, output: Output) -> int:
     with Project(args.project) as project:
         report = seed(project, args.file, author=args.author)
     output.result(vars(report))
-    output.say(f"{report.labels} labels in {len(report.frames)} seed frames "
-               f"({', '.join(map(str, report.frames))}); {report.snapped} snapped to a candidate.")
+    output.say(
+        f"{report.labels} labels in {len(report.frames)} seed frames "
+        f"({', '.join(map(str, report.frames))}); {report.snapped} snapped to a candidate."
+    )
     for warning in report.warnings:
         output.warn(warning)
     return 0

@@ -96,9 +96,7 @@ class CandidateChunks:
             ) from None
 
 
-def write_table(
-    folders: Sequence[CandidateChunks], table: CandidateTable, n_frames: int
-) -> None:
+def write_table(folders: Sequence[CandidateChunks], table: CandidateTable, n_frames: int) -> None:
     """Write a table of all cameras as chunks, every chunk of the recording included."""
     chunk_of_row = table.frame // CHUNK_FRAMES
     for chunk in chunks_of(range(n_frames)):
@@ -150,4 +148,3 @@ class ProjectCandidates:
                 frames += len(chunk_range(chunk, self.n_frames))
                 total += sum(len(c.read(chunk, 0)) for c in self.cameras)
         return frames, total
-

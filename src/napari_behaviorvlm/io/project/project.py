@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 from filelock import FileLock, Timeout
 
@@ -85,7 +86,7 @@ class Project:
         self.store.close()
         self._unlock()
 
-    def __enter__(self) -> "Project":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -110,12 +111,12 @@ class Project:
         return self.results / key
 
     def video(self, camera: str) -> Path | None:
-        """The pictures a person looks at, None for a project made of candidates only."""
+        """Return the pictures a person looks at, None for a project made of candidates only."""
         written = self.config.views[camera].video
         return None if written is None else absolute_path(written, self.folder)
 
     def dot_video(self, camera: str) -> Path | None:
-        """The pictures dots are looked for in: fluorescence, or the video where there is none."""
+        """Return the pictures dots are looked for in: fluorescence, else the video."""
         written = self.config.views[camera].fluorescence
         return self.video(camera) if written is None else absolute_path(written, self.folder)
 
@@ -130,7 +131,7 @@ class Project:
         return self.imported.is_dir()
 
     def candidates(self) -> ProjectCandidates:
-        """The candidates in use: imported ones where there are any, else detected ones."""
+        """Return the candidates in use: imported ones where there are any, else detected ones."""
         if self.has_imported:
             folders = [self.imported / f"camera_{at:02d}" for at in range(len(self.rig))]
         else:

@@ -264,7 +264,7 @@ class LabelStore:
         return [(Edit(i, c, a, w, bool(u), 1), _load(after)) for i, c, a, w, u, after in rows]
 
     def journal(self, newest: int = 100) -> list[Edit]:
-        """The newest edits, newest first."""
+        """List the newest edits, newest first."""
         rows = self._connection.execute(
             "SELECT id, created, author, action, undone, "
             "(SELECT count(*) FROM edit_cell WHERE edit = id) FROM edit ORDER BY id DESC LIMIT ?",
