@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from napari_behaviorvlm.core.errors import ExportError
 from napari_behaviorvlm.core.progress import Progress
+from napari_behaviorvlm.io.calibration.anipose import write_anipose
 from napari_behaviorvlm.io.export import dlc_config
 from napari_behaviorvlm.io.export.images import FrameImages
 from napari_behaviorvlm.io.export.names import safe_name, unique_names
@@ -23,7 +24,6 @@ from napari_behaviorvlm.io.export.outcome import ExportTask, Outcome
 from napari_behaviorvlm.io.export.session import ExportSession
 from napari_behaviorvlm.io.export.sidecar import (
     sidecar_folder,
-    write_calibration,
     write_frame_map,
     write_visibility,
 )
@@ -188,6 +188,6 @@ def _link_video(task: ExportTask, camera: str, stem: str, written: _Written) -> 
 
 def _write_sidecar(task: ExportTask, stems: dict[str, str], written: _Written) -> None:
     folder = sidecar_folder(task.folder)
-    write_calibration(task.session.rig, folder / "calibration.toml")
+    write_anipose(task.session.rig, folder / "calibration.toml")
     write_frame_map(task.session, stems, written.images, folder / "frame_map.json")
     write_visibility(task.session, task.selection, folder / "visibility.csv", written.images)

@@ -53,7 +53,7 @@ def write_config(task: ExportTask, scorer: str, videos: Mapping[str, tuple[int, 
 
 
 # Not strftime: DeepLabCut's months are English whatever the locale.
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 _PLOTTING = {
     "skeleton_color": "black",

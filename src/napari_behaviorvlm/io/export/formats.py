@@ -4,6 +4,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
@@ -64,7 +65,7 @@ FORMATS: dict[str, ExportFormat] = {
 
 
 def export(
-    session: ExportSession, format_name: str, out: PathLike, *, only: Only | None = None
+    session: ExportSession, format_name: str, out: PathLike, *, only: str | None = None
 ) -> Generator[Progress, None, ExportReport]:
     """Export a session into a folder, wholly or not at all.
 
@@ -89,17 +90,37 @@ def export(
     Raises
     ------
     ExportError
-        If the format is unknown, nothing is selected, ``out`` is somebody's work, a picture does
-        not fit, or the disk refuses.
+        If the format is unknown, nothing is selected, ``out`` is somebody's work, a video is
+        missing, a picture does not fit, or the disk refuses.
     """
     if format_name not in FORMATS:
         raise ExportError(f"There is no format {format_name!r}; choose {', '.join(FORMATS)}.")
     chosen = FORMATS[format_name]
-    if only not in (None, "accepted", "all"):
-        raise ExportError(f"--only takes accepted or all, not {only!r}.")
     path = Path(out).absolute()
     check_destination(path, session, format_name)
-    return _run(session, chosen, path, select(session, only or chosen.default_only))
+    selection = select(session, _only(only, chosen))
+    if chosen.training_set:
+        _check_videos(session, selection)
+    return _run(session, chosen, path, selection)
+
+
+def _only(only: str | None, chosen: ExportFormat) -> Only:
+    if only is None:
+        return chosen.default_only
+    for choice in get_args(Only):
+        if only == choice:
+            known: Only = choice
+            return known
+    raise ExportError(f"--only takes accepted or all, not {only!r}.")
+
+
+def _check_videos(session: ExportSession, selection: Selection) -> None:
+    for c, name in enumerate(session.rig.names):
+        if name not in session.videos and len(selection.frames_of(c)):
+            raise ExportError(
+                f"Session {session.name!r} has labels but no video of camera {name!r}; "
+                "formats without pictures (csv, parquet, anipose) can be written."
+            )
 
 
 def _run(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,8 @@ from napari_behaviorvlm.core.skeleton import Skeleton
 Only = Literal["accepted", "all"]
 """Which labels leave: those a person stands behind, or proposals too."""
 
-ReadImage = Callable[[str, int], NDArray[np.uint8]]
-"""Camera name and frame number to picture, (height, width) grey or (height, width, 3) RGB."""
+ReadImage = Callable[[str, int], NDArray[Any]]
+"""Camera name and frame number to 8 bit picture, (height, width) grey or (.., .., 3) RGB."""
 
 VideoSource = Path | Sequence[Path]
 """A video file, a folder of images (in natural order of their names), or images in frame order."""
@@ -38,7 +38,8 @@ class ExportSession:
     labels : Labels
         2D answers, pixels of the original frames.
     videos : mapping of str to path or sequence of paths
-        Per camera name the pictures to train on (reflectance). They are referred to, never opened.
+        Per camera name the pictures to train on (reflectance). They are referred to, never opened;
+        tables need none.
     read_image : callable (camera name, frame number) -> ndarray of uint8
         Exact frame, (height, width) grey or (height, width, 3) RGB. Only formats with pictures
         call it.
@@ -58,7 +59,7 @@ class ExportSession:
     Raises
     ------
     ExportError
-        If arrays do not fit the rig and the skeleton, or a camera has no video.
+        If arrays do not fit the rig, the skeleton or the recording's length.
     """
 
     name: str
@@ -86,9 +87,6 @@ class ExportSession:
                 f"The 3D poses of session {self.name!r} do not fit its cameras and keypoints; "
                 "triangulate again."
             )
-        missing = [name for name in self.rig.names if name not in self.videos]
-        if missing:
-            raise ExportError(f"Camera {missing[0]!r} of session {self.name!r} has no video.")
         self._check_frames()
 
     def _check_frames(self) -> None:

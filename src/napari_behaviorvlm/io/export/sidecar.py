@@ -10,9 +10,6 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-import tomli_w
-
-from napari_behaviorvlm.core.camera import Camera, Rig
 from napari_behaviorvlm.core.labels import Source, Status
 from napari_behaviorvlm.io.export.destination import SIDECAR
 from napari_behaviorvlm.io.export.selection import Selection, Visibility
@@ -26,35 +23,6 @@ def sidecar_folder(folder: Path) -> Path:
     path = folder / SIDECAR
     path.mkdir(exist_ok=True)
     return path
-
-
-def write_calibration(rig: Rig, path: Path) -> None:
-    """Write a rig in anipose's layout (``cam_0``, ``cam_1``, ... and ``metadata``).
-
-    Parameters
-    ----------
-    rig : Rig
-    path : Path
-        File to write.
-    """
-    document: dict[str, object] = {
-        f"cam_{index}": _camera_table(camera) for index, camera in enumerate(rig)
-    }
-    document["metadata"] = {key: value for key, value in rig.metadata.items() if value is not None}
-    path.write_text(tomli_w.dumps(document), encoding="utf-8")
-
-
-def _camera_table(camera: Camera) -> dict[str, object]:
-    table: dict[str, object] = {"name": camera.name}
-    if camera.size is not None:
-        table["size"] = list(camera.size)
-    table["matrix"] = camera.matrix.tolist()
-    table["distortions"] = camera.distortion.tolist()
-    table["rotation"] = camera.rotation.tolist()
-    table["translation"] = camera.translation.tolist()
-    if camera.fisheye:
-        table["fisheye"] = True
-    return table
 
 
 def write_visibility(
@@ -126,6 +94,8 @@ def write_frame_map(
     path.write_text(json.dumps(document, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
-def _source_text(session: ExportSession, camera: str) -> str | list[str]:
-    source = session.videos[camera]
+def _source_text(session: ExportSession, camera: str) -> str | list[str] | None:
+    source = session.videos.get(camera)
+    if source is None:
+        return None
     return str(source) if isinstance(source, Path) else [str(path) for path in source]

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from napari_behaviorvlm.core.progress import Progress
+from napari_behaviorvlm.io.calibration.anipose import write_anipose
 from napari_behaviorvlm.io.export.images import FrameImages
 from napari_behaviorvlm.io.export.names import safe_name
 from napari_behaviorvlm.io.export.outcome import ExportTask, Outcome
 from napari_behaviorvlm.io.export.session import ExportSession
 from napari_behaviorvlm.io.export.sidecar import (
     sidecar_folder,
-    write_calibration,
     write_visibility,
 )
 from napari_behaviorvlm.io.export.sleap_model import SleapModel, add_frame_groups, build_model
@@ -85,7 +85,7 @@ def write_3d(task: ExportTask, model: SleapModel, name: str) -> tuple[str, ...]:
 def write_sleap_sidecar(task: ExportTask) -> None:
     """Write calibration and visibility beside the .slp files."""
     folder = sidecar_folder(task.folder)
-    write_calibration(task.session.rig, folder / "calibration.toml")
+    write_anipose(task.session.rig, folder / "calibration.toml")
     write_visibility(task.session, task.selection, folder / "visibility.csv")
 
 
@@ -119,9 +119,16 @@ def source_metadata(
     session : ExportSession
     shapes : dict of str to (int, int, int)
         Height, width and channels.
+
+    Returns
+    -------
+    dict of str to dict
+        In the rig's order, of the cameras that have pictures.
     """
     result = {}
     for camera in session.rig.names:
+        if camera not in session.videos:
+            continue
         source, shape = session.videos[camera], shapes[camera]
         common = {
             "shape": [session.length, *shape],

@@ -119,8 +119,8 @@ def _recording_session(task: ExportTask, videos: dict[str, Any]) -> tuple[Any, l
         )  # fmt: skip
     group = sio.CameraGroup(cameras=list(cameras.values()), metadata={"unit": task.session.unit})
     session = sio.RecordingSession(camera_group=group)
-    for name, camera in cameras.items():
-        session.add_video(videos[name], camera)
+    for name, video in videos.items():
+        session.add_video(video, cameras[name])
     return session, []
 
 

@@ -60,30 +60,27 @@ def write(task: ExportTask) -> Generator[Progress, None, Outcome]:
     yield Progress(0, 0, "Collecting labels")
     shapes = image_shapes(task)
     sources = source_metadata(task.session, shapes)
-    model = build_model(task, _embedded_videos(task, shapes, "."))
+    model = build_model(task, _embedded_videos(sources, "."))
     if model.session is not None:
         model.labels.sessions = [model.session]
     sio.save_slp(model.labels, str(task.folder / package), verbose=False)
     yield from _embed(task, package, sources)
-    linked = build_model(task, _embedded_videos(task, shapes, package))
+    linked = build_model(task, _embedded_videos(sources, package))
     files = (package, *write_3d(task, linked, name))
     write_sleap_sidecar(task)
     return Outcome(files, model.session is not None, tuple(model.warnings))
 
 
-def _embedded_videos(
-    task: ExportTask, shapes: dict[str, tuple[int, int, int]], filename: str
-) -> dict[str, Any]:
+def _embedded_videos(sources: dict[str, dict[str, Any]], filename: str) -> dict[str, Any]:
     """Describe the package's videos as seen from inside (".") or from a file beside it."""
     import sleap_io as sio
 
     videos = {}
-    for index, camera in enumerate(task.session.rig.names):
+    for index, (camera, source) in enumerate(sources.items()):
         metadata = {
             "type": "HDF5Video", "filename": filename, "dataset": f"video{index}/video",
-            "shape": [task.session.length, *shapes[camera]], "input_format": "channels_last",
-            "convert_range": False, "has_embedded_images": True,
-            "grayscale": shapes[camera][2] == 1, "fps": task.session.fps,
+            "shape": source["shape"], "input_format": "channels_last", "convert_range": False,
+            "has_embedded_images": True, "grayscale": source["grayscale"], "fps": source["fps"],
         }  # fmt: skip
         videos[camera] = sio.Video(filename=filename, backend_metadata=metadata, open_backend=False)
     return videos
@@ -92,15 +89,15 @@ def _embedded_videos(
 def _embed(
     task: ExportTask, package: str, sources: dict[str, dict[str, Any]]
 ) -> Generator[Progress, None, None]:
-    rows = {camera: task.selection.frames_of(c) for c, camera in enumerate(task.session.rig.names)}
-    done, total = 0, sum(map(len, rows.values()))
+    done, total = 0, int(task.selection.positions.any(axis=-1).sum())
     with h5py.File(task.folder / package, "a") as file:
-        for index, camera in enumerate(task.session.rig.names):
-            frames = task.session.labels.frames[rows[camera]]
+        for index, (camera, source) in enumerate(sources.items()):
+            rows = task.selection.frames_of(task.session.rig.index(camera))
+            frames = task.session.labels.frames[rows]
             group = file.require_group(f"video{index}")
             group.create_dataset("frame_numbers", data=frames.astype(np.int64))
-            _describe_source(group, sources[camera])
-            images = _image_dataset(group, len(frames), sources[camera])
+            _describe_source(group, source)
+            images = _image_dataset(group, len(frames), source)
             pictures = FrameImages(task.session, camera)
             for row, frame in enumerate(frames.tolist()):
                 yield Progress(done, total, f"Embedding images of {camera}")
