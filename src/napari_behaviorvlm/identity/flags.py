@@ -79,8 +79,9 @@ class FlagTable:
     low, high : ndarray of float32, shape (n,)
         Range in which the value would not have been flagged; NaN for an open end.
     detail : ndarray of int16, shape (n,)
-        HIGH_ERROR: labelled views. VIEW_DISAGREES: how many views agree. BONE_LENGTH: position among ``skeleton.edges``. JUMP:
-        keypoint that was expected where this one lies, or -1. SOURCES_DISAGREE: the other `Source`.
+        HIGH_ERROR: labelled views. VIEW_DISAGREES: how many views agree. BONE_LENGTH: position
+        among ``skeleton.edges``. JUMP: keypoint that was expected where this one lies, or -1.
+        SOURCES_DISAGREE: the other `Source`.
     doubt : ndarray of float32, shape (n,)
         How much this reason alone speaks for a wrong label, 0..1.
     """

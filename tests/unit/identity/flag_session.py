@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
+from tests.unit.geometry.rigs import pentagon_rig
 
 from napari_behaviorvlm.core.labels import Labels, Poses, Source, Status
 from napari_behaviorvlm.core.skeleton import Skeleton
 from napari_behaviorvlm.geometry.projection import project_rig
 from napari_behaviorvlm.geometry.triangulation import triangulate
-from tests.unit.geometry.rigs import pentagon_rig
 
 SKELETON = Skeleton.quantum_dot_mouse()
 BODY = np.array([

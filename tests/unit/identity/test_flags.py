@@ -2,6 +2,7 @@ import time
 
 import numpy as np
 import pytest
+from tests.unit.identity.flag_session import SKELETON, clean_session
 
 from napari_behaviorvlm.core.labels import Labels, Source, Status
 from napari_behaviorvlm.core.skeleton import Skeleton
@@ -15,7 +16,6 @@ from napari_behaviorvlm.identity.flags import (
     rows_to_update,
     update_flags,
 )
-from tests.unit.identity.flag_session import SKELETON, clean_session
 
 
 def flags_of(session, **keywords):

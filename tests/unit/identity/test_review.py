@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
+from tests.unit.identity.flag_session import SKELETON, clean_session
 
 from napari_behaviorvlm.core.labels import Status
 from napari_behaviorvlm.identity.doubt import PRIOR, compute_doubt
 from napari_behaviorvlm.identity.flags import Reason, compute_flags
 from napari_behaviorvlm.identity.review import review_queue
-from tests.unit.identity.flag_session import SKELETON, clean_session
 
 
 def queue_of(session, **keywords):
