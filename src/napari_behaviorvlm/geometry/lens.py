@@ -149,9 +149,10 @@ class Lens(ABC):
 
 def _smallest_positive_root(coefficients: FloatArray) -> float:
     """Smallest positive real root of a polynomial (highest power first); inf if there is none."""
-    roots = np.roots(np.trim_zeros(coefficients, "f"))
-    real = roots.real[(np.abs(roots.imag) <= 1e-7 * np.abs(roots)) & (roots.real > 0)]
-    return float(real.min()) if real.size else np.inf
+    # Solved for the reciprocal: the constant term is 1, the leading one may be next to nothing.
+    roots = np.roots(coefficients[::-1])
+    real = roots.real[(np.abs(roots.imag) <= 1e-7 * np.abs(roots)) & (roots.real > 1e-9)]
+    return float(1 / real.max()) if real.size else np.inf
 
 
 def _tilt(tau_x: float, tau_y: float) -> FloatArray:

@@ -210,10 +210,10 @@ def _checked(
 def _block_arrays(pixels: FloatArray, weight: FloatArray | None) -> tuple[FloatArray, FloatArray]:
     """Pixels (2, C, n) and weights (C, n), 0 where there is no label."""
     observed = np.ascontiguousarray(pixels.transpose(2, 1, 0))
-    given = np.isfinite(observed).all(axis=0)
+    given = np.asarray(np.isfinite(observed).all(axis=0), np.bool_)
     if weight is None:
         return observed, given.astype(np.float64)
-    strength = np.array(weight.T, order="C")
+    strength: FloatArray = np.array(weight.T, order="C")
     strength[~(given & np.isfinite(strength) & (strength > 0))] = 0
     return observed, strength
 
