@@ -92,7 +92,7 @@ def select(session: ExportSession, only: Only) -> Selection:
     status = point_status(labels)
     rows = _pose_rows(session)
     return Selection(
-        only, positions, _visibility(labels, positions, only),
+        only, positions, visibility_of(labels, positions, only),
         _points(session, rows, np.isin(status, _POSITIONS[only])), rows, status,
         point_source(labels),
     )  # fmt: skip
@@ -106,7 +106,22 @@ def _nothing(session: ExportSession, only: Only) -> str:
     return f"Session {session.name!r} has no labels to export; label some frames first."
 
 
-def _visibility(labels: Labels, positions: NDArray[np.bool_], only: Only) -> NDArray[np.uint8]:
+def visibility_of(labels: Labels, positions: NDArray[np.bool_], only: Only) -> NDArray[np.uint8]:
+    """Say of every cell why it has a position or none.
+
+    Parameters
+    ----------
+    labels : Labels
+    positions : ndarray of bool, shape (F, C, K)
+        Positions that are exported.
+    only : {"accepted", "all"}
+        With ``accepted``, an occlusion that no person stated is unconfirmed.
+
+    Returns
+    -------
+    ndarray of uint8, shape (F, C, K)
+        Values of `Visibility`.
+    """
     visibility = np.full(labels.status.shape, Visibility.UNLABELLED, np.uint8)
     occluded = labels.status == Status.OCCLUDED
     confirmed = occluded & ((labels.source == Source.HUMAN) | (only == "all"))

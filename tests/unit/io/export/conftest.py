@@ -104,6 +104,11 @@ def finish(work: Generator[object, None, object]) -> object:
             return stop.value
 
 
+@pytest.fixture(name="picture")
+def picture_fixture() -> Callable[[int, int], np.ndarray]:
+    return picture
+
+
 @pytest.fixture
 def run() -> Callable[..., object]:
     return finish
