@@ -34,8 +34,9 @@ class Detections:
 class CandidateTable:
     """Candidates of a run of frames in all cameras, one row each.
 
-    Rows are sorted by frame, then camera, then number; numbers count from 1 without gaps within
-    a frame and camera.
+    Rows are sorted by frame, then camera, then number; a number is positive and comes once in a
+    frame and camera. Our detector counts from 1 without gaps; imported tables keep the numbers
+    that they came with, so look candidates up by ``number``, not by their place.
 
     Parameters
     ----------

@@ -2,6 +2,7 @@
 
 import difflib
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 
 from napari_behaviorvlm.core.errors import CalibrationError
@@ -46,45 +47,51 @@ def pair_names(wanted: Collection[str], known: Collection[str]) -> dict[str, str
 
 def _unique_by(rule: Callable[[str], str], names: Sequence[str]) -> dict[str, str]:
     keys = [rule(name) for name in names]
-    return {key: name for key, name in zip(keys, names, strict=True) if keys.count(key) == 1}
+    counts = Counter(keys)
+    return {key: name for key, name in zip(keys, names, strict=True) if counts[key] == 1}
 
 
-def match_names(calibration_names: Sequence[str], video_names: Sequence[str]) -> dict[str, str]:
-    """Find the calibrated camera of every video.
+def match_names(
+    calibration_names: Sequence[str], given_names: Sequence[str], *, what: str = "video"
+) -> dict[str, str]:
+    """Find the video of every calibrated camera.
 
     Equal names go together first; what is left is matched without regard to Unicode form, case
     and outer spaces.
 
     Parameters
     ----------
-    calibration_names, video_names : sequence of str
+    calibration_names : sequence of str
+        Names of the calibrated cameras.
+    given_names : sequence of str
+        Names that the person gave to the videos.
+    what : str
+        What is given, for the message ("video", "fluorescence video").
 
     Returns
     -------
     dict of str to str
-        From video name to calibration name, in the order of the videos.
+        From calibration name to video name, in the order of the calibration.
 
     Raises
     ------
     CalibrationError
         If a camera has no video, a video has no camera, or several would do.
     """
-    pairs = pair_names(video_names, calibration_names)
-    lonely_videos = [name for name in video_names if name not in pairs]
-    lonely_cameras = [name for name in calibration_names if name not in pairs.values()]
-    _refuse_ambiguous(lonely_videos, lonely_cameras)
-    if lonely_videos or lonely_cameras:
-        parts = []
-        if lonely_cameras:
-            them = "it" if len(lonely_cameras) == 1 else "them"
-            parts.append(
-                f"the calibration has {_cameras(lonely_cameras)} but there is no video for {them}"
-            )
-        if lonely_videos:
-            parts.append(
-                f"there is a video for {_cameras(lonely_videos)} but the calibration "
-                f"only knows {', '.join(calibration_names)}"
-            )
+    pairs = pair_names(calibration_names, given_names)
+    cameras = [name for name in calibration_names if name not in pairs]
+    videos = [name for name in given_names if name not in pairs.values()]
+    _refuse_ambiguous(videos, cameras)
+    parts = []
+    if cameras:
+        them = "it" if len(cameras) == 1 else "them"
+        parts.append(f"the calibration has {_cameras(cameras)} but there is no {what} for {them}")
+    if videos:
+        parts.append(
+            f"there is a {what} for {_cameras(videos)} but the calibration only knows "
+            f"{', '.join(calibration_names)}"
+        )
+    if parts:
         sentence = "; ".join(parts)
         raise CalibrationError(f"{sentence[0].upper()}{sentence[1:]}.")
     return pairs

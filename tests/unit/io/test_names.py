@@ -8,19 +8,19 @@ from napari_behaviorvlm.core.errors import CalibrationError
 from napari_behaviorvlm.io.names import match_names, pair_names, suggestion
 
 
-def test_equal_names_in_the_order_of_the_videos():
-    assert list(match_names(["a", "b"], ["b", "a"]).items()) == [("b", "b"), ("a", "a")]
+def test_equal_names_in_the_order_of_the_calibration():
+    assert list(match_names(["b", "a"], ["a", "b"]).items()) == [("b", "b"), ("a", "a")]
 
 
 def test_case_unicode_form_and_spaces():
     decomposed = unicodedata.normalize("NFD", "Käfig")
     pairs = match_names(["Käfig", "CAM 1", "top "], [decomposed, "cam 1", "Top"])
-    assert pairs == {decomposed: "Käfig", "cam 1": "CAM 1", "Top": "top "}
+    assert pairs == {"Käfig": decomposed, "CAM 1": "cam 1", "top ": "Top"}
 
 
 def test_exact_names_go_first():
-    assert match_names(["Cam", "cam"], ["cam", "Cam"]) == {"cam": "cam", "Cam": "Cam"}
-    assert match_names(["Cam", "cam"], ["cam", "CAM"]) == {"cam": "cam", "CAM": "Cam"}
+    assert match_names(["Cam", "cam"], ["cam", "Cam"]) == {"Cam": "Cam", "cam": "cam"}
+    assert match_names(["Cam", "cam"], ["cam", "CAM"]) == {"Cam": "CAM", "cam": "cam"}
 
 
 def test_ten_is_not_one():
@@ -50,6 +50,11 @@ def test_one_camera_without_video():
     with pytest.raises(CalibrationError) as caught:
         match_names(["cam1", "cam5"], ["cam1"])
     assert str(caught.value) == ("The calibration has camera 'cam5' but there is no video for it.")
+
+
+def test_what_is_missing_is_called_by_its_name():
+    with pytest.raises(CalibrationError, match="no fluorescence video for it"):
+        match_names(["cam1", "cam5"], ["cam1"], what="fluorescence video")
 
 
 def test_pairs_leave_out_what_is_unknown():

@@ -62,8 +62,8 @@ def read_calibration(path: PathLike, camera_names: Sequence[str] | None = None) 
 
 
 def _renamed(rig: Rig, names: Sequence[str]) -> Rig:
-    pairs = match_names(rig.names, names)
-    cameras = (dataclasses.replace(rig[known], name=name) for name, known in pairs.items())
+    known = {given: name for name, given in match_names(rig.names, names).items()}
+    cameras = (dataclasses.replace(rig[known[name]], name=name) for name in names)
     return Rig(tuple(cameras), dict(rig.metadata))
 
 
