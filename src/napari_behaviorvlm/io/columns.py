@@ -4,9 +4,8 @@ Whole columns are parsed at once (Arrow). Only when that fails is the text gone 
 to name the line that is at fault.
 """
 
-import csv
-import io
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import codecs
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,17 +15,21 @@ from numpy.typing import NDArray
 from napari_behaviorvlm.core.camera import Rig
 from napari_behaviorvlm.core.errors import TableError
 from napari_behaviorvlm.io.atomic import PathLike, atomic_write
-from napari_behaviorvlm.io.names import composed, pair_names, suggestion
+from napari_behaviorvlm.io.csv_lines import (
+    EMPTY,
+    HEADER_BYTES,
+    TEXT_COLUMNS,
+    find_fault,
+    header,
+    line_of_row,
+)
+from napari_behaviorvlm.io.names import composed, recognise, suggestion
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 FARTHEST = 1e6
 """Pixels; a coordinate beyond is an error of the program that wrote it."""
-
-TEXT_COLUMNS = ("camera", "keypoint")
-
-_EMPTY = ["", "nan", "NaN", "NAN", "NA", "N/A", "null"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -40,14 +43,14 @@ class Columns:
     path : Path
     table : pyarrow.Table
         Numbers as float64, texts as string or dictionary.
-    text : str or None
-        The whole CSV; None for Parquet.
+    data : bytes or None
+        The whole CSV (UTF-8), to find lines in; None for Parquet.
     """
 
-    def __init__(self, path: Path, table: "pa.Table", text: str | None) -> None:
+    def __init__(self, path: Path, table: "pa.Table", data: bytes | None) -> None:
         self.path = path
         self._table = table
-        self._text = text
+        self._data = data
 
     def __len__(self) -> int:
         return int(self._table.num_rows)
@@ -57,7 +60,7 @@ class Columns:
 
     def error(self, row: int, message: str) -> TableError:
         """Return the error about one row (counted from 0), as "file, line 7: message."."""
-        where = f"row {row + 1}" if self._text is None else f"line {_line(self._text, row)}"
+        where = f"row {row + 1}" if self._data is None else f"line {line_of_row(self._data, row)}"
         return TableError(f"{self.path}, {where}: {message}.")
 
     def numbers(self, name: str) -> FloatArray:
@@ -101,7 +104,7 @@ class Columns:
         """
         codes, values = _dictionary(self._table[name])
         if lenient:
-            pairs = pair_names(values, known)
+            pairs = recognise(values, known)
         else:
             exact = {composed(each): each for each in known}
             pairs = {each: exact[composed(each)] for each in values if composed(each) in exact}
@@ -179,67 +182,58 @@ def read_columns(path: PathLike, required: Sequence[str], optional: Sequence[str
     except OSError as problem:
         reason = problem.strerror or problem
         raise TableError(f"The table {path} cannot be read: {reason}.") from problem
-    if not data.strip():
+    if not data or data.isspace():
         raise TableError(f"The table {path} is empty.")
     wanted = (*required, *optional)
     if data.startswith(b"PAR1"):
         return _read_parquet(path, required, wanted)
-    return _read_csv(path, _decoded(data, path), required, wanted)
+    _check_encoding(data, path)
+    return _read_csv(path, data.removeprefix(codecs.BOM_UTF8), required, wanted)
 
 
-def _decoded(data: bytes, path: Path) -> str:
+def _check_encoding(data: bytes, path: Path) -> None:
     try:
-        text = data.decode("utf-8-sig")
+        data.decode("utf-8")
     except UnicodeDecodeError as problem:
         line = data[: problem.start].count(b"\n") + 1
         raise TableError(
             f"{path}, line {line}: it is not text in UTF-8; save it as CSV in UTF-8."
         ) from None
-    if "\x00" in text[:4096]:
+    if b"\x00" in data[:4096]:
         raise TableError(f"{path} is neither CSV in UTF-8 nor Parquet.")
-    return text
 
 
-def _read_csv(path: Path, text: str, required: Sequence[str], wanted: Sequence[str]) -> Columns:
+def _read_csv(path: Path, data: bytes, required: Sequence[str], wanted: Sequence[str]) -> Columns:
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
-    names, header_lines = _header(text)
-    _check_header(path, text, names, required)
+    names, header_lines = header(data)
+    _check_header(path, data, names, required)
     types = {
         name: pa.dictionary(pa.int32(), pa.string()) if name in TEXT_COLUMNS else pa.float64()
         for name in wanted
     }
     try:
         table = arrow_csv.read_csv(
-            io.BytesIO(text.encode()),
+            pa.BufferReader(data),
             arrow_csv.ReadOptions(skip_rows=header_lines, column_names=names),
             arrow_csv.ParseOptions(),
             arrow_csv.ConvertOptions(
                 column_types=types,
                 include_columns=[name for name in wanted if name in names],
-                null_values=_EMPTY,
+                null_values=EMPTY,
             ),
         )
     except pa.ArrowInvalid as problem:
-        if "Empty CSV" not in str(problem):
-            raise _fault(path, text, names, wanted) or _unreadable(path, problem) from problem
+        if data[:HEADER_BYTES].count(b"\n", 0, len(data.rstrip())) >= header_lines:
+            raise find_fault(path, data, names, wanted) or _unreadable(path, problem) from problem
         table = pa.table({name: pa.array([], types[name]) for name in wanted if name in names})
-    return Columns(path, table, text)
+    return Columns(path, table, data)
 
 
-def _header(text: str) -> tuple[list[str], int]:
-    """Names of the columns, and how many lines they and blank lines before them take."""
-    reader = csv.reader(io.StringIO(text, newline=""))
-    for row in reader:
-        if any(cell.strip() for cell in row):
-            return [cell.strip().casefold() for cell in row], reader.line_num
-    return [], reader.line_num
-
-
-def _check_header(path: Path, text: str, names: Sequence[str], required: Sequence[str]) -> None:
-    first = text.lstrip().partition("\n")[0]
-    for mark, word in ((";", "semicolons"), ("\t", "tabs")):
+def _check_header(path: Path, data: bytes, names: Sequence[str], required: Sequence[str]) -> None:
+    first = data[:HEADER_BYTES].lstrip().partition(b"\n")[0]
+    for mark, word in ((b";", "semicolons"), (b"\t", "tabs")):
         if len(names) == 1 and mark in first:
             raise TableError(
                 f"{path} has {word} between its columns; save it as CSV with commas (and points "
@@ -258,48 +252,6 @@ def _check_names(path: Path, names: Sequence[str], required: Sequence[str]) -> N
         raise TableError(
             f"{path} has no column {missing[0]!r}; it needs {', '.join(required)} and has {has}."
         )
-
-
-def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Line number (of the last line of the row) and cells of each row that is not blank."""
-    reader = csv.reader(io.StringIO(text, newline=""))
-    for row in reader:
-        if row:
-            yield reader.line_num, row
-
-
-def _line(text: str, row: int) -> int:
-    for at, (line, _) in enumerate(_rows(text)):
-        if at == row + 1:  # the header is the first
-            return line
-    return row + 2
-
-
-def _fault(
-    path: Path, text: str, names: Sequence[str], wanted: Collection[str]
-) -> TableError | None:
-    """Find the first row that is not a row of numbers and names."""
-    for at, (line, row) in enumerate(_rows(text)):
-        if at == 0:
-            continue
-        if len(row) != len(names):
-            return TableError(
-                f"{path}, line {line}: it has {len(row)} values, the header has {len(names)}."
-            )
-        for name, cell in zip(names, row, strict=True):
-            if name in wanted and name not in TEXT_COLUMNS and not _is_number(cell):
-                return TableError(f"{path}, line {line}: {name} {cell!r} is not a number.")
-    return None
-
-
-def _is_number(cell: str) -> bool:
-    if cell in _EMPTY:
-        return True
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return "_" not in cell
 
 
 def _unreadable(path: Path, problem: Exception) -> TableError:
@@ -374,9 +326,21 @@ def write_columns(path: PathLike, columns: Mapping[str, Any]) -> None:
     with atomic_write(path, error=TableError) as handle:
         if suffix == ".csv":
             handle.write(f"{','.join(columns)}\n".encode())
-            arrow_csv.write_csv(table, handle, arrow_csv.WriteOptions(include_header=False))
+            style = "needed" if _needs_quotes(table) else "none"  # "needed" quotes every text
+            options = arrow_csv.WriteOptions(include_header=False, quoting_style=style)
+            arrow_csv.write_csv(table, handle, options)
         else:
             parquet.write_table(table, handle)
+
+
+def _needs_quotes(table: "pa.Table") -> bool:
+    texts = [
+        value
+        for name in TEXT_COLUMNS
+        if name in table.column_names
+        for value in table[name].unique().to_pylist()
+    ]
+    return any(mark in text for text in texts for mark in ',"\r\n')
 
 
 def names_of(positions: NDArray[np.int16], names: Sequence[str]) -> "pa.Array":

@@ -45,6 +45,16 @@ def pair_names(wanted: Collection[str], known: Collection[str]) -> dict[str, str
     return {name: found[name] for name in wanted if name in found}
 
 
+def recognise(spellings: Collection[str], known: Collection[str]) -> dict[str, str]:
+    """Return what each spelling means, by the rules of `pair_names`; several may mean one name."""
+    found: dict[str, str] = {}
+    for rule in _RULES:
+        meant = _unique_by(rule, list(known))
+        left = [spelling for spelling in spellings if spelling not in found]
+        found |= {each: meant[rule(each)] for each in left if rule(each) in meant}
+    return found
+
+
 def _unique_by(rule: Callable[[str], str], names: Sequence[str]) -> dict[str, str]:
     keys = [rule(name) for name in names]
     counts = Counter(keys)

@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 
 from napari_behaviorvlm.core.errors import CalibrationError
-from napari_behaviorvlm.io.names import match_names, pair_names, suggestion
+from napari_behaviorvlm.io.names import match_names, pair_names, recognise, suggestion
 
 
 def test_equal_names_in_the_order_of_the_calibration():
@@ -59,6 +59,12 @@ def test_what_is_missing_is_called_by_its_name():
 
 def test_pairs_leave_out_what_is_unknown():
     assert pair_names(["a", "x"], ["A", "b"]) == {"a": "A"}
+
+
+def test_several_spellings_may_mean_one_name():
+    meant = recognise(["cam", "CAM", "Cam ", "x"], ["cam", "top"])
+    assert meant == {"cam": "cam", "CAM": "cam", "Cam ": "cam"}
+    assert recognise(["CAM", "Cam"], ["cam", "Cam"]) == {"Cam": "Cam"}
 
 
 def test_suggestion():

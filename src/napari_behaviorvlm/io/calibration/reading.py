@@ -4,8 +4,6 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-import h5py
-
 from napari_behaviorvlm.core.camera import Rig
 from napari_behaviorvlm.core.errors import CalibrationError
 from napari_behaviorvlm.io.atomic import PathLike
@@ -68,6 +66,8 @@ def _renamed(rig: Rig, names: Sequence[str]) -> Rig:
 
 
 def _read_file(path: Path) -> Rig:
+    import h5py
+
     with path.open("rb") as handle:
         head = handle.read(128)
     if not head:
