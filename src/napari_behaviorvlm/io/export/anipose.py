@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from napari_behaviorvlm.core.errors import ExportError
 from napari_behaviorvlm.core.progress import Progress
-from napari_behaviorvlm.io.calibration.anipose import write_anipose
 from napari_behaviorvlm.io.export.names import safe_name
 from napari_behaviorvlm.io.export.outcome import ExportTask, Outcome
+from napari_behaviorvlm.io.export.sidecar import write_calibration
 from napari_behaviorvlm.io.export.tables import FRAMES_PER_CHUNK
 
 
@@ -52,7 +52,7 @@ def write(task: ExportTask) -> Generator[Progress, None, Outcome]:
     name = f"pose-3d/{safe_name(task.session.name, 'session')}.csv"
     for folder in ("pose-3d", "calibration"):
         (task.folder / folder).mkdir()
-    write_anipose(task.session.rig, task.folder / "calibration/calibration.toml")
+    write_calibration(task.session.rig, task.folder / "calibration/calibration.toml")
     length = task.session.length
     for start in range(0, length, FRAMES_PER_CHUNK):
         yield Progress(start, length, "Writing 3D points")

@@ -5,7 +5,6 @@ calibration, the frame map and what a NaN means (occluded, out of view, unlabell
 folder beside it. Layout and keys follow DeepLabCut 3.0.
 """
 
-import contextlib
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_behaviorvlm.core.errors import ExportError
 from napari_behaviorvlm.core.progress import Progress
-from napari_behaviorvlm.io.calibration.anipose import write_anipose
 from napari_behaviorvlm.io.export import dlc_config
 from napari_behaviorvlm.io.export.images import FrameImages
 from napari_behaviorvlm.io.export.names import safe_name, unique_names
@@ -24,6 +21,7 @@ from napari_behaviorvlm.io.export.outcome import ExportTask, Outcome
 from napari_behaviorvlm.io.export.session import ExportSession
 from napari_behaviorvlm.io.export.sidecar import (
     sidecar_folder,
+    write_calibration,
     write_frame_map,
     write_visibility,
 )
@@ -135,8 +133,19 @@ def _write_labels(
     )
     path = task.folder / "labeled-data" / stem / f"CollectedData_{scorer}"
     frame.to_csv(path.with_suffix(".csv"), lineterminator="\n")
-    with _explained_hdf5(path.with_suffix(".h5")):
-        frame.to_hdf(path.with_suffix(".h5"), key="df_with_missing", mode="w", format="fixed")
+    path.with_suffix(".h5").write_bytes(_hdf5(frame))
+
+
+def _hdf5(frame: Any) -> bytes:
+    """Return what ``to_hdf`` would write, so that the disk sees an ordinary file."""
+    import pandas as pd
+
+    with pd.HDFStore("labels", "w", driver="H5FD_CORE", driver_core_backing_store=0) as store:
+        store.put("df_with_missing", frame, format="fixed", track_times=False)
+        store.flush()
+        root: Any = store.root
+        image: bytes = root._v_file.get_file_image()
+    return image
 
 
 def _object_index(levels: list[list[str]], names: list[str] | None) -> Any:
@@ -150,16 +159,6 @@ def _object_index(levels: list[list[str]], names: list[str] | None) -> Any:
         codes=list(codes),
         names=names,
     )
-
-
-@contextlib.contextmanager
-def _explained_hdf5(path: Path) -> Generator[None, None, None]:
-    from tables.exceptions import HDF5ExtError
-
-    try:
-        yield
-    except HDF5ExtError as problem:
-        raise ExportError(f"{path.name} cannot be written; is the disk full?") from problem
 
 
 def _video_path(task: ExportTask, camera: str, stem: str) -> str:
@@ -188,6 +187,6 @@ def _link_video(task: ExportTask, camera: str, stem: str, written: _Written) -> 
 
 def _write_sidecar(task: ExportTask, stems: dict[str, str], written: _Written) -> None:
     folder = sidecar_folder(task.folder)
-    write_anipose(task.session.rig, folder / "calibration.toml")
+    write_calibration(task.session.rig, folder / "calibration.toml")
     write_frame_map(task.session, stems, written.images, folder / "frame_map.json")
     write_visibility(task.session, task.selection, folder / "visibility.csv", written.images)

@@ -10,7 +10,10 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from napari_behaviorvlm.core.camera import Rig
+from napari_behaviorvlm.core.errors import CalibrationError
 from napari_behaviorvlm.core.labels import Source, Status
+from napari_behaviorvlm.io.calibration.anipose import write_anipose
 from napari_behaviorvlm.io.export.destination import SIDECAR
 from napari_behaviorvlm.io.export.selection import Selection, Visibility
 from napari_behaviorvlm.io.export.session import ExportSession
@@ -23,6 +26,29 @@ def sidecar_folder(folder: Path) -> Path:
     path = folder / SIDECAR
     path.mkdir(exist_ok=True)
     return path
+
+
+def write_calibration(rig: Rig, path: Path) -> None:
+    """Write a rig as anipose reads it (`write_anipose`).
+
+    Parameters
+    ----------
+    rig : Rig
+    path : Path
+
+    Raises
+    ------
+    CalibrationError
+        If the calibration's metadata hold something that TOML has no word for.
+    OSError
+        If the disk refuses; the export as a whole says so.
+    """
+    try:
+        write_anipose(rig, path)
+    except CalibrationError as problem:
+        if isinstance(problem.__cause__, OSError):
+            raise problem.__cause__ from None
+        raise
 
 
 def write_visibility(

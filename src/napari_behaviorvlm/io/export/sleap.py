@@ -11,16 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from napari_behaviorvlm.core.progress import Progress
-from napari_behaviorvlm.io.calibration.anipose import write_anipose
 from napari_behaviorvlm.io.export.images import FrameImages
 from napari_behaviorvlm.io.export.names import safe_name
 from napari_behaviorvlm.io.export.outcome import ExportTask, Outcome
 from napari_behaviorvlm.io.export.session import ExportSession
 from napari_behaviorvlm.io.export.sidecar import (
     sidecar_folder,
+    write_calibration,
     write_visibility,
 )
 from napari_behaviorvlm.io.export.sleap_model import SleapModel, add_frame_groups, build_model
+from napari_behaviorvlm.io.export.space import require_space
 
 _IMAGES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp"}
 
@@ -54,6 +55,7 @@ def write(task: ExportTask) -> Generator[Progress, None, Outcome]:
         for camera, metadata in source_metadata(task.session, shapes).items()
     }  # fmt: skip
     model = build_model(task, videos)
+    require_space(task.folder, 2 * label_bytes(task), task.out)
     sio.save_slp(model.labels, str(task.folder / f"{name}.slp"), verbose=False)
     yield Progress(1, 2, "Writing 3D")
     files = (f"{name}.slp", *write_3d(task, model, name))
@@ -82,10 +84,16 @@ def write_3d(task: ExportTask, model: SleapModel, name: str) -> tuple[str, ...]:
     return (f"{name}.3d.slp",)
 
 
+def label_bytes(task: ExportTask) -> int:
+    """Bound the size of a .slp file without images, in bytes."""
+    views = int(task.selection.positions.any(axis=-1).sum())
+    return (1 << 20) + views * (500 + 80 * len(task.session.skeleton))
+
+
 def write_sleap_sidecar(task: ExportTask) -> None:
     """Write calibration and visibility beside the .slp files."""
     folder = sidecar_folder(task.folder)
-    write_anipose(task.session.rig, folder / "calibration.toml")
+    write_calibration(task.session.rig, folder / "calibration.toml")
     write_visibility(task.session, task.selection, folder / "visibility.csv")
 
 

@@ -22,11 +22,13 @@ from napari_behaviorvlm.io.export.names import safe_name
 from napari_behaviorvlm.io.export.outcome import ExportTask, Outcome
 from napari_behaviorvlm.io.export.sleap import (
     image_shapes,
+    label_bytes,
     source_metadata,
     write_3d,
     write_sleap_sidecar,
 )
 from napari_behaviorvlm.io.export.sleap_model import build_model
+from napari_behaviorvlm.io.export.space import require_space
 
 _CHUNK = 1 << 16
 _ATTRIBUTE_LIMIT = 60_000
@@ -63,6 +65,7 @@ def write(task: ExportTask) -> Generator[Progress, None, Outcome]:
     model = build_model(task, _embedded_videos(sources, "."))
     if model.session is not None:
         model.labels.sessions = [model.session]
+    require_space(task.folder, 2 * label_bytes(task), task.out)
     sio.save_slp(model.labels, str(task.folder / package), verbose=False)
     yield from _embed(task, package, sources)
     linked = build_model(task, _embedded_videos(sources, package))
@@ -101,7 +104,9 @@ def _embed(
             pictures = FrameImages(task.session, camera)
             for row, frame in enumerate(frames.tolist()):
                 yield Progress(done, total, f"Embedding images of {camera}")
-                _put(images, row, pictures.png(frame))
+                data = pictures.png(frame)
+                require_space(task.folder, len(data), task.out)
+                _put(images, row, data)
                 done += 1
     yield Progress(done, total, "Embedding images")
 

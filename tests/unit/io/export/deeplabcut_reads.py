@@ -13,6 +13,7 @@ from deeplabcut.generate_training_dataset.trainingsetmanipulation import (
     format_training_data,
     merge_annotateddatasets,
 )
+from deeplabcut.pose_estimation_pytorch import DLCLoader
 from deeplabcut.utils.auxiliaryfunctions import read_config
 
 config = sys.argv[1]
@@ -24,6 +25,7 @@ data, _ = format_training_data(
     merged[cfg["scorer"]], range(len(merged)), len(cfg["bodyparts"]), folder
 )
 create_training_dataset(config, num_shuffles=1, userfeedback=False)
+loaded = DLCLoader(config, shuffle=1).load_data("train")
 made = list(folder.glob("training-datasets/**/Documentation_data-*.pickle"))
 result = {
     "images": len(merged),
@@ -32,5 +34,6 @@ result = {
     "sum": float(np.nansum(values)),
     "training_images": len(data),
     "files": len(made),
+    "loaded": sum(Path(image["file_name"]).is_file() for image in loaded["images"]),
 }
 sys.stdout.write(json.dumps(result) + "\n")

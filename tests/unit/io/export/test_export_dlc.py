@@ -202,6 +202,8 @@ def test_deeplabcut_makes_its_training_set(session, project):
     expected = np.nansum(np.where(accepted[..., None], session.labels.xy, np.nan))
     assert result["sum"] == pytest.approx(expected, rel=1e-12)
     assert result["training_images"] == 4
+    assert result["files"] == 1
+    assert result["loaded"] == 3, "its 95 % of four images"
 
 
 def _elsewhere(variable: str, *arguments: str) -> str:
