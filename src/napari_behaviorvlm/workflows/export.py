@@ -1,51 +1,16 @@
 """Write a project's labels in the format of another tool."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import ExitStack
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from napari_behaviorvlm.core.errors import ExportError
 from napari_behaviorvlm.core.progress import Progress
 from napari_behaviorvlm.io.export import ExportReport, ExportSession, Only, export
 from napari_behaviorvlm.io.project import Project
-from napari_behaviorvlm.io.video import FrameReader, open_video
+from napari_behaviorvlm.workflows.images import ImageSource
 from napari_behaviorvlm.workflows.person import login_name
 from napari_behaviorvlm.workflows.review import project_flags, words_by_point
 from napari_behaviorvlm.workflows.state import load_state
-
-
-class ImageSource:
-    """The pictures of a project by camera and frame; videos are opened when first asked for."""
-
-    def __init__(
-        self, project: Project, stack: ExitStack, path: Callable[[str], Path | None]
-    ) -> None:
-        self._name = project.config.name
-        self._stack = stack
-        self._path = path
-        self._readers: dict[str, FrameReader] = {}
-
-    def __call__(self, camera: str, frame: int) -> NDArray[np.generic]:
-        """Read a picture, grey or RGB as the recording has it.
-
-        Raises
-        ------
-        ExportError
-            If the project has no video for the camera.
-        """
-        if camera not in self._readers:
-            path = self._path(camera)
-            if path is None:
-                raise ExportError(
-                    f"Project {self._name!r} has no video of camera {camera!r}: "
-                    "pictures cannot be exported (csv, parquet and anipose need none)."
-                )
-            self._readers[camera] = self._stack.enter_context(open_video(path))
-        reader = self._readers[camera]
-        return reader.read(frame, color=reader.is_color)
 
 
 def export_project(

@@ -42,7 +42,7 @@ def load_state(project: Project) -> SessionState:
     ProjectError
         If a result is missing or damaged.
     """
-    labels, poses = _proposals(project)
+    labels, poses = load_proposals(project)
     decided = np.zeros(labels.status.shape, bool)
     touched = set()
     for cell, label in project.store.labels():
@@ -58,8 +58,8 @@ def load_state(project: Project) -> SessionState:
     return SessionState(labels, poses, decided)
 
 
-def _proposals(project: Project) -> tuple[Labels, Poses]:
-    """Results of the runs, newer over older, as arrays that may be written to."""
+def load_proposals(project: Project) -> tuple[Labels, Poses]:
+    """Read the results of the runs, newer over older, as arrays that may be written to."""
     n_frames, shape = project.config.n_frames, (len(project.rig), len(project.skeleton))
     labels = Labels.empty(np.arange(n_frames), *shape)
     poses = empty_poses(labels.frames, *shape)

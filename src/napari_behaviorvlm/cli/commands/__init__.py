@@ -11,6 +11,7 @@ from napari_behaviorvlm.cli.commands import (
     export,
     label,
     new,
+    report,
     review,
     seed,
     status,
@@ -18,5 +19,6 @@ from napari_behaviorvlm.cli.commands import (
 )
 
 COMMANDS = (
-    demo, new, check, detect, candidates, seed, label, triangulate, review, export, status,
+    demo, new, check, detect, candidates, seed, label, triangulate, review, export, report,
+    status,
 )  # fmt: skip

@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, output: Output) -> int:
     """Run the command."""
     from napari_behaviorvlm.io.project import Project
-    from napari_behaviorvlm.workflows.label import triangulate_project
+    from napari_behaviorvlm.workflows.triangulate import triangulate_project
 
     with Project(args.project) as project:
         report = output.follow(triangulate_project(project), "Triangulating")
