@@ -1,0 +1,197 @@
+"""Working through a recording window by window.
+
+Windows lie at fixed places of the recording and each is solved with some frames of its neighbours,
+so that the answer for a frame depends neither on which frames were asked for nor on where the work
+was once interrupted, and memory does not grow with the length of the recording.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_behaviorvlm.core.candidates import CandidateTable
+from napari_behaviorvlm.core.skeleton import Skeleton
+from napari_behaviorvlm.identity.assign import AssignSettings, candidate_positions, make_labels
+from napari_behaviorvlm.identity.confidence import naming_confidence
+from napari_behaviorvlm.identity.fusion import FusedPoints, FusionSettings, fuse
+from napari_behaviorvlm.identity.learning import Learned, LearningSettings
+from napari_behaviorvlm.identity.solver import Naming, SolverSettings, solve
+from napari_behaviorvlm.identity.strategies import CandidateVotes, Labelling
+from napari_behaviorvlm.identity.views import IdealViews
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class GeometricSettings:
+    """All settings of the geometric strategy.
+
+    Parameters
+    ----------
+    fusion, learning, solver, assign
+        Of the steps.
+    window : int
+        Frames named at once.
+    overlap : int
+        Frames on either side of a window that are solved with it and thrown away.
+    outside : float
+        Cost of a point above or below where the animal ever was seen (reflections in the floor).
+    """
+
+    fusion: FusionSettings = field(default_factory=FusionSettings)
+    learning: LearningSettings = field(default_factory=LearningSettings)
+    solver: SolverSettings = field(default_factory=SolverSettings)
+    assign: AssignSettings = field(default_factory=AssignSettings)
+    window: int = 256
+    overlap: int = 32
+    outside: float = 3.0
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """What is known of a recording before its frames are named.
+
+    Parameters
+    ----------
+    views : IdealViews
+    skeleton : Skeleton
+    candidates : CandidateTable
+    learned : Learned
+    settings : GeometricSettings
+    votes : CandidateVotes or None
+    """
+
+    views: IdealViews
+    skeleton: Skeleton
+    candidates: CandidateTable
+    learned: Learned
+    settings: GeometricSettings
+    votes: CandidateVotes | None = None
+
+    @cached_property
+    def frames(self) -> IntArray:
+        """All frames that have candidates, ascending."""
+        return np.unique(self.candidates.frame)
+
+    def windows(self, wanted: IntArray) -> Iterator[tuple[IntArray, IntArray]]:
+        """Windows that hold wanted frames.
+
+        Parameters
+        ----------
+        wanted : ndarray of int64, shape (F,)
+            Ascending.
+
+        Yields
+        ------
+        context : ndarray of int64
+            Frames to solve together.
+        inside : ndarray of int64
+            Wanted frames among them that the window answers for.
+        """
+        every = np.union1d(self.frames, wanted)
+        size, margin = self.settings.window, self.settings.overlap
+        for start in range(0, len(every), size):
+            inside = np.intersect1d(every[start : start + size], wanted)
+            if len(inside):
+                yield every[max(start - margin, 0) : start + size + margin], inside
+
+    def label(self, context: IntArray, inside: IntArray) -> Labelling:
+        """Name the candidates of one window.
+
+        Parameters
+        ----------
+        context, inside : ndarray of int64
+            As from `windows`.
+
+        Returns
+        -------
+        Labelling
+            Of the frames ``inside``.
+        """
+        fused = list(fuse(self.views, self.candidates, context, self.settings.fusion))
+        points = FusedPoints.concatenate(fused, len(self.views.rig))
+        learned = self.learned
+        naming = solve(
+            points, context, self.skeleton, learned.anatomy, learned.tracking, learned.motion,
+            self.settings.solver, self._extra_cost(points, context),
+        )  # fmt: skip
+        rows = np.searchsorted(context, inside)
+        return self._labelling(points, naming, rows, inside)
+
+    def _labelling(
+        self, points: FusedPoints, naming: Naming, rows: IntArray, frames: IntArray
+    ) -> Labelling:
+        row, margin = naming.row[rows], naming.margin[rows]
+        confidence = np.full(row.shape, np.nan)
+        named = row >= 0
+        excess = np.broadcast_to(
+            (naming.cost[rows] - self.learned.typical_cost)[:, None], row.shape
+        )
+        confidence[named] = naming_confidence(
+            margin[named], points.n_views[row[named]], naming.purity[rows][named], excess[named]
+        )
+        xy = candidate_positions(self.candidates, frames, len(self.views.rig))
+        labels, poses = make_labels(
+            self.views.rig, frames, xy, _numbers(points, row), confidence, self.settings.assign
+        )
+        known = np.isfinite(poses.points[..., 0])
+        return Labelling(
+            labels, poses, np.where(known, margin, np.nan).astype(np.float32),
+            _numbers(points, naming.alternative[rows]),
+        )  # fmt: skip
+
+    def _extra_cost(self, points: FusedPoints, context: IntArray) -> FloatArray:
+        cost = np.zeros((len(points), len(self.skeleton)))
+        anatomy, heights = self.learned.anatomy, self.learned.heights
+        if anatomy.up is not None and heights is not None:
+            along = points.xyz @ anatomy.up[0]
+            slack = 0.15 * anatomy.scale
+            outside = (along < heights[0] - slack) | (along > heights[1] + slack)
+            cost[outside] += self.settings.outside
+        if self.votes is not None:
+            cost -= pooled_votes(points, context, self.votes, len(self.skeleton))
+        return cost
+
+
+def _numbers(points: FusedPoints, row: IntArray) -> NDArray[np.int16]:
+    """Candidate numbers (F, C, K) of rows (F, K) of the fused points; 0 for negative rows."""
+    if not len(points):
+        return np.zeros((row.shape[0], points.number.shape[1], row.shape[1]), np.int16)
+    numbers = np.where((row >= 0)[..., None], points.number[np.maximum(row, 0)], 0)
+    return np.moveaxis(numbers, 2, 1).astype(np.int16)
+
+
+def pooled_votes(
+    points: FusedPoints, frames: IntArray, votes: CandidateVotes, n_keypoints: int
+) -> FloatArray:
+    """Sum what was said of a point's candidates over the views.
+
+    Parameters
+    ----------
+    points : FusedPoints
+        ``frame`` counts positions in ``frames``.
+    frames : ndarray of int64
+    votes : CandidateVotes
+        May speak of other frames as well.
+    n_keypoints : int
+
+    Returns
+    -------
+    ndarray, shape (n, K)
+        Log likelihood ratios.
+    """
+    pooled = np.zeros((len(points), n_keypoints))
+    most = int(points.number.max(initial=0))
+    owner = np.full((len(frames), points.number.shape[1], most + 1), -1)
+    member, camera = np.nonzero(points.number)
+    owner[points.frame[member], camera, points.number[member, camera]] = member
+    here = np.isin(votes.frame, frames) & (votes.number <= most) & (votes.number > 0)
+    frame = np.searchsorted(frames, votes.frame[here])
+    row = owner[frame, votes.camera[here], votes.number[here]]
+    heard = row >= 0
+    np.add.at(pooled, (row[heard], votes.keypoint[here][heard]), votes.weight[here][heard])
+    return pooled
