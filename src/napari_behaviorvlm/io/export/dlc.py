@@ -140,11 +140,11 @@ def _hdf5(frame: Any) -> bytes:
     """Return what ``to_hdf`` would write, so that the disk sees an ordinary file."""
     import pandas as pd
 
-    with pd.HDFStore("labels", "w", driver="H5FD_CORE", driver_core_backing_store=0) as store:
+    with pd.HDFStore("labels", "w", driver="H5FD_CORE", driver_core_backing_store=0) as opened:
+        store: Any = opened
         store.put("df_with_missing", frame, format="fixed", track_times=False)
         store.flush()
-        root: Any = store.root
-        image: bytes = root._v_file.get_file_image()
+        image: bytes = store.root._v_file.get_file_image()
     return image
 
 

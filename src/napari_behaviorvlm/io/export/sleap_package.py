@@ -117,7 +117,7 @@ def _image_dataset(group: h5py.Group, count: int, source: dict[str, Any]) -> h5p
     Chunks hold a part of one row, so that padding takes no space on disk.
     """
     images = group.create_dataset(
-        "video", shape=(count, 0), maxshape=(count, None), dtype="int8", chunks=(1, _CHUNK)
+        "video", shape=(count, 0), maxshape=(None, None), dtype="int8", chunks=(1, _CHUNK)
     )
     images.attrs["format"] = "png"
     images.attrs["channel_order"] = "RGB"

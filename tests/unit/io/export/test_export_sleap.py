@@ -212,3 +212,12 @@ def test_camera_without_video_and_labels(session, run, tmp_path):
     labels = _load(tmp_path / "out", ".pkg.slp")
     assert [camera.name for camera in labels.sessions[0].cameras] == ["cam 2"]
     assert len(labels.videos) == 1
+
+
+def test_camera_with_video_but_without_labels_keeps_its_place(session, run, tmp_path):
+    session.labels.status[:, 0] = Status.UNLABELLED
+    run(export(session, "sleap-pkg", tmp_path / "out"))
+    labels = _load(tmp_path / "out", ".pkg.slp")
+    (recording,) = labels.sessions
+    assert [camera.name for camera in recording.cameras] == ["Cam é 1", "cam 2"]
+    assert recording.get_video(recording.cameras[1]) is labels[0].video
