@@ -38,7 +38,8 @@ class FlagSettings:
         Bones may be shorter or longer than in the seeds by this fraction: three seed frames do not
         show the whole range of a living animal.
     bone_sigmas : float
-        Bones may differ from the session's median by this many of its robust standard deviations.
+        Bones may differ from the session's median by this many of its robust standard deviations,
+        and by half of ``bone_slack``.
     jump_floor : float
         Distance from the path between the frames before and after, as a fraction of the animal's
         size (median distance of keypoints from their centre), that is never flagged.
@@ -144,7 +145,8 @@ def _bone_range(
         known = lengths[np.isfinite(lengths[:, edge]), edge]
         if len(known) >= _FEW_BONES:
             middle = np.median(known)
-            spread = settings.bone_sigmas * _MAD_TO_SIGMA * np.median(np.abs(known - middle))
+            usual = _MAD_TO_SIGMA * np.median(np.abs(known - middle))
+            spread = max(settings.bone_sigmas * usual, settings.bone_slack * middle / 2)
             low[edge], high[edge] = middle - spread, middle + spread
     if reference is not None:
         low = np.fmin(low, reference.low * (1 - settings.bone_slack))
