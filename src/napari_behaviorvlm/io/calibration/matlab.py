@@ -74,11 +74,8 @@ def _plain(value: object) -> object:
 
 
 def _load_hdf5(path: Path, names: Iterable[str]) -> dict[str, object]:
-    try:
-        with h5py.File(path, "r") as file:
-            return {name: _from_hdf5(file[name], file) for name in names if name in file}
-    except (OSError, KeyError, RuntimeError, ValueError) as problem:
-        raise _unreadable(problem) from problem
+    with h5py.File(path, "r") as file:
+        return {name: _from_hdf5(file[name], file) for name in names if name in file}
 
 
 def _from_hdf5(item: "h5py.Group | h5py.Dataset", file: "h5py.File") -> object:

@@ -66,8 +66,9 @@ def rotation_vector(rotation: ArrayLike, camera: str) -> FloatArray:
         )
     if not np.isfinite(array).all():
         raise CalibrationError(f"Camera {camera!r}: its rotation holds a non-number.")
-    off = np.abs(array @ array.T - np.eye(3)).max()
-    if off > ROTATION_TOLERANCE or np.linalg.det(array) < 0:
+    with np.errstate(all="ignore"):
+        off = np.abs(array @ array.T - np.eye(3)).max()
+    if not off <= ROTATION_TOLERANCE or np.linalg.det(array) < 0:
         raise CalibrationError(f"Camera {camera!r}: its rotation matrix is not a rotation.")
     from scipy.spatial.transform import Rotation
 

@@ -53,8 +53,7 @@ def read_calibration(path: PathLike, camera_names: Sequence[str] | None = None) 
         text = str(problem)
         raise CalibrationError(text if str(path) in text else f"{path}: {text}") from None
     except OSError as problem:
-        # HDF5 gives no number to the errors that damage causes.
-        reason = problem.strerror or "it is damaged or truncated"
+        reason = problem.strerror or problem
         raise CalibrationError(f"The calibration {path} cannot be read: {reason}.") from problem
     return rig if camera_names is None else _renamed(rig, camera_names)
 
@@ -86,10 +85,14 @@ def _read_hdf5(path: Path) -> Rig:
     from napari_behaviorvlm.io.calibration.matlab import variable_names
     from napari_behaviorvlm.io.calibration.sleap import is_sleap, read_sleap
 
-    if is_sleap(path):
-        return read_sleap(path)
-    if is_label3d(variable_names(path)):
-        return read_label3d(path)
+    try:
+        if is_sleap(path):
+            return read_sleap(path)
+        if is_label3d(variable_names(path)):
+            return read_label3d(path)
+    # h5py meets damaged bytes with any of these.
+    except (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError) as problem:
+        raise CalibrationError("The file is damaged or truncated.") from problem
     raise NoCameraError(f"It is an HDF5 file without a calibration; known are {_FORMATS}.")
 
 

@@ -8,6 +8,7 @@ import pytest
 from scipy.io import savemat
 
 from napari_behaviorvlm.core.errors import CalibrationError
+from napari_behaviorvlm.geometry.projection import project as ours
 from napari_behaviorvlm.io.calibration import read_calibration
 
 SESSION = Path(__file__).parents[5] / "shared" / "data" / "dannce_mouse_6cam"
@@ -120,10 +121,10 @@ def test_real_rig_projects_its_labels(mouse, tmp_path):
     assert_is(rig, mouse)
     assert np.abs(mouse["K"][:, 0, 1]).max() > 1
     for at, camera in enumerate(rig):
-        projected = project(camera, mouse["points3d"])
-        seen = np.isfinite(mouse["points2d"][at]).all(-1)
-        off = np.linalg.norm(projected - mouse["points2d"][at], axis=-1)[seen]
-        assert off.max() < 1e-4
+        for projected in (project(camera, mouse["points3d"]), ours(camera, mouse["points3d"])):
+            seen = np.isfinite(mouse["points2d"][at]).all(-1)
+            off = np.linalg.norm(projected - mouse["points2d"][at], axis=-1)[seen]
+            assert off.max() < 1e-4
 
 
 def test_names_and_sizes_of_a_dannce_session(tmp_path):

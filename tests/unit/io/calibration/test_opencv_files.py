@@ -1,5 +1,7 @@
 """OpenCV's and JARVIS's files, written with OpenCV itself."""
 
+import contextlib
+
 import cv2
 import numpy as np
 import pytest
@@ -189,6 +191,39 @@ def test_impossible_camera(tmp_path, values, words):
             read_calibration(where)
         assert str(path) in str(caught.value)
         assert "'front view'" in str(caught.value)
+
+
+def test_file_of_opencv_2(tmp_path):
+    """Its first line is not YAML, and it spells non-numbers its own way."""
+    path = tmp_path / "a.yml"
+    matrix = "!!opencv-matrix\n   rows: 3\n   cols: 3\n   dt: d\n   data: "
+    text = (
+        '%YAML:1.0\ncalibration_time: "Wed Mar  6 17:35:39 2019"\n'
+        f"Camera_Matrix: {matrix}[ 9.015e+02, 1.25, 333.,\n       0., 902.5, 222, 0., 0., 1. ]\n"
+        f"R: {matrix}[ 1., 0., 0., 0., 1., 0., 0., 0., 1. ]\nT: [ 1e-05, 2., 3. ]\n"
+    )
+    path.write_text(text)
+    (camera,) = read_calibration(path)
+    np.testing.assert_array_equal(camera.matrix, K)
+    np.testing.assert_array_equal(camera.translation, [1e-5, 2, 3])
+    path.write_text(text.replace("222", ".Nan"))
+    with pytest.raises(CalibrationError, match="matrix holds a non-number"):
+        read_calibration(path)
+
+
+@pytest.mark.parametrize("suffix", ["yaml", "xml", "json"])
+def test_damaged_files_never_end_the_process(tmp_path, suffix):
+    """OpenCV's own parser aborts on some of these."""
+    path = store(tmp_path / f"a.{suffix}", K=K, D=DISTORTION, R=R, T=T)
+    whole = path.read_bytes()
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        data = bytearray(whole)
+        for at in rng.integers(len(data), size=3):
+            data[at] = rng.choice(np.frombuffer(b"[]{}:,.!-\"'<>% \n0eN\xff", np.uint8))
+        path.write_bytes(bytes(data[: rng.integers(len(data) // 2, 2 * len(data))]))
+        with contextlib.suppress(CalibrationError):
+            read_calibration(path)
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,23 @@ def test_damaged_sleap_session(tmp_path):
         read_calibration(path)
 
 
+def test_damaged_hdf5_is_told_in_a_sentence(tmp_path):
+    whole = slp(tmp_path / "a.slp", {"cam_0": CAMERA}).read_bytes()
+    rng = np.random.default_rng(0)
+    refused = 0
+    for _ in range(80):
+        data = bytearray(whole)
+        for at in rng.integers(len(data), size=4):
+            data[at] = rng.integers(256)
+        path = tmp_path / "damaged.slp"
+        path.write_bytes(bytes(data[: rng.integers(len(data) // 2, 2 * len(data))]))
+        try:
+            read_calibration(path)
+        except CalibrationError:
+            refused += 1
+    assert refused > 20
+
+
 def test_other_hdf5(tmp_path):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["tracks"] = np.zeros(3)
