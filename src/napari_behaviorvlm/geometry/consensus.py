@@ -7,98 +7,32 @@ taken in undistorted coordinates times the local focal length, which is exact en
 `refinement` decides on the distorted pixels.
 """
 
-from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from napari_behaviorvlm.core.camera import FloatArray
-from napari_behaviorvlm.geometry.working_rig import WorkingRig, invert, multiply, view_blocks
-
-Float32 = NDArray[np.float32]
+from napari_behaviorvlm.geometry.sights import Sights
+from napari_behaviorvlm.geometry.working_rig import Float32, WorkingRig
 
 _NEAREST = np.float32(1e-6)
 _PARALLEL = np.float32(1e-7)
-_CACHE_BYTES = 200_000
+_CACHE_BYTES = 400_000
 
 
-@dataclass(slots=True)
-class Sights:
-    """Labels of a block of points as undistorted directions, camera axis first.
+def distances(rig: WorkingRig, sights: Sights, points: FloatArray) -> tuple[Float32, Float32]:
+    """Approximate squared distances of labels from reprojections, px², and 1 / depth; (C, n).
 
-    Parameters
-    ----------
-    x, y : ndarray, shape (C, n)
-        Undistorted normalised coordinates; 0 where there is no label.
-    scale : ndarray, shape (C, n)
-        Pixels per normalised unit at the label.
-    weight : ndarray, shape (C, n)
-        0 where there is no label.
+    Infinite and 0 where the point is behind the camera.
     """
-
-    x: FloatArray
-    y: FloatArray
-    scale: FloatArray
-    weight: FloatArray
-
-    def select(self, which: NDArray[np.intp]) -> "Sights":
-        """Those points alone."""
-        return Sights(
-            self.x[:, which], self.y[:, which], self.scale[:, which], self.weight[:, which]
-        )
-
-
-def read_sights(rig: WorkingRig, pixels: FloatArray, weight: FloatArray) -> Sights:
-    """Undistort labels (2, C, n); a label that no direction maps to gets weight 0.
-
-    Two Newton steps from a table leave less than 1e-3 px, which refinement on the pixels removes.
-    """
-    x, y = np.empty(weight.shape), np.empty(weight.shape)
-    scale = np.empty(weight.shape)
-    for index, lens in enumerate(rig.lenses):
-        target = lens.from_pixels(*pixels[:, index])
-        near = lens.guess(*target)
-        for _ in range(2):
-            near_x, near_y, error_x, error_y, gain = lens.newton_step(*target, *near)
-            near = near_x, near_y
-        x[index], y[index] = near
-        scale[index] = np.sqrt(np.abs(gain) * (lens.fx * lens.fy))
-        poor = ~(np.maximum(np.abs(error_x), np.abs(error_y)) < 0.1 / lens.fx)
-        if poor.any():
-            which = np.flatnonzero(poor & (weight[index] > 0))
-            x[index, poor] = y[index, poor] = np.nan
-            x[index, which], y[index, which] = lens.undistort(target[0][which], target[1][which])
-    missing = ~((weight > 0) & np.isfinite(x) & np.isfinite(scale))
-    x[missing] = y[missing] = scale[missing] = 0
-    return Sights(x, y, scale, np.where(missing, 0, weight))
-
-
-def solve_linear(
-    rig: WorkingRig, sights: Sights, weight: FloatArray, points: FloatArray | None = None
-) -> FloatArray:
-    """Weighted direct linear transformation; points (3, n), NaN where lines of sight are parallel.
-
-    ``points`` gives the depths that turn the algebraic into (nearly) the pixel error.
-    """
-    strength = weight * sights.scale * sights.scale
-    if points is not None:
-        depth = rig.to_camera(points)[:, 2]
-        strength /= np.maximum(depth * depth, 1e-12)
-    blocks = view_blocks(sights.x, sights.y, strength)
-    inverse, _ = invert(rig.normal_matrix(blocks))
-    return multiply(inverse, rig.moment(blocks))
-
-
-def distances(rig: WorkingRig, sights: Sights, points: FloatArray) -> FloatArray:
-    """Approximate squared distance of labels from reprojections, px², (C, n); inf if behind."""
-    local = rig.to_camera(points)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        u = local[:, 0] / local[:, 2] - sights.x
-        v = local[:, 1] / local[:, 2] - sights.y
-        squared = (u * u + v * v) * (sights.scale * sights.scale)
-    squared[~(local[:, 2] > 0)] = np.inf
-    return squared
+    local = rig.to_camera(points).astype(np.float32)
+    inverse = 1 / local[:, 2]
+    u = local[:, 0] * inverse - sights.x
+    v = local[:, 1] * inverse - sights.y
+    squared = (u * u + v * v) * sights.squared_scale
+    behind = ~(inverse > 0)
+    squared[behind], inverse[behind] = np.inf, 0
+    return squared, inverse
 
 
 class PairConsensus:
@@ -127,16 +61,16 @@ class PairConsensus:
     def best(self, sights: Sights, threshold: float) -> FloatArray:
         """Best proposal of each point, (3, n) float64; NaN where no pair has both views."""
         count = sights.x.shape[1]
+        strength = sights.squared_scale * sights.weight
         points = np.empty((3, count))
         for start in range(0, count, self.block):
             part = slice(start, start + self.block)
-            x, y = sights.x[:, part].astype(np.float32), sights.y[:, part].astype(np.float32)
-            weight = sights.weight[:, part].astype(np.float32)
-            scale = sights.scale[:, part].astype(np.float32)
+            x, y, weight = sights.x[:, part], sights.y[:, part], sights.weight[:, part]
             proposals = self._midpoints(x, y)
             ceiling = weight * np.float32(threshold**2)
-            scores = self._scores(proposals, x, y, scale * scale * weight, ceiling)
-            scores[~((weight[self.a] > 0) & (weight[self.b] > 0))] = np.inf
+            scores = self._scores(proposals, x, y, strength[:, part], ceiling)
+            given = weight > 0
+            scores[~(given[self.a] & given[self.b])] = np.inf
             winner = np.argmin(scores, axis=0)
             here = np.arange(winner.size)
             chosen = proposals[:, winner, here].astype(np.float64)

@@ -107,14 +107,16 @@ class Lens(ABC):
 
     def newton_step(
         self, target_x: FloatArray, target_y: FloatArray, x: FloatArray, y: FloatArray
-    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
-        """One Newton step of the inverse: new x and y, the error it started from, determinant."""
-        at_x, at_y, (a, b, c, d) = self.distort_with_jacobian(x, y)
-        error_x, error_y = target_x - at_x, target_y - at_y
-        determinant = a * d - b * c
-        new_x = x + (d * error_x - b * error_y) / determinant
-        new_y = y + (a * error_y - c * error_x) / determinant
-        return new_x, new_y, error_x, error_y, determinant
+    ) -> tuple[FloatArray, FloatArray, FloatArray, Jacobian]:
+        """One Newton step of the inverse: new x, new y, largest error and derivative before it."""
+        error_x, error_y, jacobian = self.distort_with_jacobian(x, y)
+        np.subtract(target_x, error_x, out=error_x)
+        np.subtract(target_y, error_y, out=error_y)
+        a, b, c, d = jacobian
+        scale = 1 / (a * d - b * c)
+        new_x = x + (d * error_x - b * error_y) * scale
+        new_y = y + (a * error_y - c * error_x) * scale
+        return new_x, new_y, np.maximum(np.abs(error_x), np.abs(error_y)), jacobian
 
     def undistort(self, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Undistorted coordinates of distorted ones (both 1-D float64); NaN where there are none.
@@ -128,8 +130,8 @@ class Lens(ABC):
         at_x, at_y = self.guess(x, y)
         with np.errstate(all="ignore"):
             for _ in range(_MAX_STEPS):
-                new_x, new_y, error_x, error_y, _ = self.newton_step(x, y, at_x, at_y)
-                done = np.maximum(np.abs(error_x), np.abs(error_y)) < self.tolerance
+                new_x, new_y, error, _ = self.newton_step(x, y, at_x, at_y)
+                done = error < self.tolerance
                 # The step from a converged point is free and squares what error is left.
                 result_x[left[done]], result_y[left[done]] = new_x[done], new_y[done]
                 if done.all():

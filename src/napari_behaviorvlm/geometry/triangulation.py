@@ -14,24 +14,21 @@ from numpy.typing import ArrayLike, NDArray
 
 from napari_behaviorvlm.core.camera import FloatArray, Rig
 from napari_behaviorvlm.core.errors import CalibrationError
-from napari_behaviorvlm.geometry.consensus import (
-    PairConsensus,
-    distances,
-    read_sights,
-    solve_linear,
-)
+from napari_behaviorvlm.geometry.consensus import PairConsensus, distances
 from napari_behaviorvlm.geometry.projection import blocks
 from napari_behaviorvlm.geometry.refinement import (
+    BoolArray,
     Fit,
+    Observations,
     fit_agreeing,
     gauss_newton,
     leave_one_out_distance,
+    solve_linear,
 )
+from napari_behaviorvlm.geometry.sights import read_sights
 from napari_behaviorvlm.geometry.working_rig import WorkingRig
 
-BoolArray = NDArray[np.bool_]
-
-_BLOCK = 2048
+_BLOCK = 4096
 _TRIANGLE = ((0, 1, 2), (1, 3, 4), (2, 4, 5))
 # What the pixel noise is taken for before there are residuals, and how many residuals outvote it.
 _PRIOR_SIGMA = 0.5
@@ -180,9 +177,11 @@ def leave_one_out(
         observed, strength = _block_arrays(pixels[block], None if weight is None else weight[block])
         inliers = np.ascontiguousarray(result.inliers[block].T)
         with np.errstate(all="ignore"):
+            sights = read_sights(working, observed, strength)
+            seen = Observations(observed, sights.gain, strength.astype(np.float32))
             points = working.to_working(result.points[block])
-            fit = gauss_newton(working, points, observed, strength * inliers)
-            alone = leave_one_out_distance(working, fit, strength, inliers)
+            fit = gauss_newton(working, points, seen, inliers)
+            alone = leave_one_out_distance(working, fit, seen.weight, inliers)
         alone[strength == 0] = np.nan
         errors[block] = alone.T
     return errors
@@ -224,21 +223,25 @@ def _solve(
 ) -> tuple[Fit, BoolArray]:  # fmt: skip
     """Points of one block and the views they stand on, (C, n)."""
     sights = read_sights(rig, pixels, weight)
-    points = solve_linear(rig, sights, sights.weight)
-    points = solve_linear(rig, sights, sights.weight, points)
-    squared = distances(rig, sights, points)
+    depth = rig.typical_depth.astype(np.float32)[:, None]
+    strength = sights.weight * sights.squared_scale
+    points = solve_linear(rig, sights.x, sights.y, strength / (depth * depth))
+    squared, _ = distances(rig, sights, points)
     given = sights.weight > 0
     # No subset can beat all views agreeing, so that those points need no consensus.
-    agreed = ((squared <= (settings.threshold / 2) ** 2) | ~given).all(axis=0)
     inliers = given.copy()
+    agreed = ((squared <= (settings.threshold / 2) ** 2) | ~given).all(axis=0)
     split = np.flatnonzero(~agreed)
     if split.size:
         part = sights.select(split)
         best = consensus.best(part, settings.threshold)
-        close = given[:, split] & (distances(rig, part, best) <= settings.threshold**2)
-        points[:, split] = solve_linear(rig, part, part.weight * close, best)
+        squared, inverse = distances(rig, part, best)
+        close = given[:, split] & (squared <= settings.threshold**2)
+        strength = strength[:, split] * inverse * inverse
+        points[:, split] = solve_linear(rig, part.x, part.y, np.where(close, strength, 0))
         inliers[:, split] = close
-    return fit_agreeing(rig, points, pixels, weight, inliers=inliers, threshold=settings.threshold)
+    seen = Observations(pixels, sights.gain, weight.astype(np.float32))
+    return fit_agreeing(rig, points, seen, inliers=inliers, threshold=settings.threshold)
 
 
 def _store(
@@ -262,7 +265,7 @@ def _store(
     result.view_error[block] = distance.T
     result.covariance[block] = (fit.covariance[_TRIANGLE, :] * rig.scale**2).transpose(2, 0, 1)
     if settings.leave_one_out:
-        alone = leave_one_out_distance(rig, fit, weight, inliers)
+        alone = leave_one_out_distance(rig, fit, weight.astype(np.float32), inliers)
         alone[(weight == 0) | failed] = np.nan
         result.leave_one_out[block] = alone.T
 
