@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_behaviorvlm.candidates.filters import halved
 from napari_behaviorvlm.candidates.pictures import Picture, as_grey, lone_pixels, pixel_noise
 from napari_behaviorvlm.core.errors import VideoError
 
@@ -119,9 +120,7 @@ def _without_dots(middle: NDArray[np.float32]) -> NDArray[np.float32]:
     height, width = middle.shape
     if min(height, width) < 4:
         return np.full_like(middle, np.median(middle))
-    half = cv2.resize(middle, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-    half = cv2.GaussianBlur(half, (0, 0), 1.0)
-    opened = area_opening(half, area_threshold=DOT_AREA // 4)
+    half = halved(middle)
+    opened = area_opening(half, area_threshold=min(DOT_AREA // 4, half.size // 2))
     smooth = cv2.GaussianBlur(opened.astype(np.float32), (0, 0), 2.0)
-    level: NDArray[np.float32] = cv2.resize(smooth, (width, height))
-    return level
+    return np.asarray(cv2.resize(smooth, (width, height)))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from napari_behaviorvlm.candidates import fitting
 from napari_behaviorvlm.candidates.background import Background
+from napari_behaviorvlm.candidates.filters import difference_of_gaussians, halved, repaired
 from napari_behaviorvlm.candidates.fitting import HEIGHT, LOG_SIGMA, FloatArray, Windows
 from napari_behaviorvlm.candidates.numbering import number
 from napari_behaviorvlm.candidates.pictures import (
@@ -27,7 +28,7 @@ from napari_behaviorvlm.candidates.surroundings import (
     HALF_WINDOW,
     cut_above,
     local_planes,
-    residual_variance,
+    median,
     reweighted,
 )
 from napari_behaviorvlm.core.candidates import Detections
@@ -49,6 +50,10 @@ class DetectionSettings:
         noise of its own surroundings.
     min_height : float
         Least peak height, in grey levels of the picture.
+    largest_misfit : float
+        How far a dot may be from a round Gaussian: root mean square of what the fit leaves beyond
+        noise, as a share of the height. Edges have 0.35 and more; a dot of sigma 2.5 px smeared
+        by motion over 12 px has 0.24.
     max_candidates : int
         Only so many of the strongest dots of a picture are kept.
     """
@@ -57,6 +62,7 @@ class DetectionSettings:
     largest_sigma: float = 6.0
     threshold: float = 6.0
     min_height: float = 0.0
+    largest_misfit: float = 0.3
     max_candidates: int = 100
 
     def key(self) -> dict[str, object]:
@@ -88,7 +94,7 @@ class Detector:
     ) -> None:
         self.background = background
         self.settings = settings or DetectionSettings()
-        self._half_level = None if background is None else _halved(background.level)
+        self._half_level = None if background is None else halved(background.level)
         self._hot = None if background is None else np.flatnonzero(background.hot)
 
     def __call__(self, image: Picture) -> Detections:
@@ -119,31 +125,33 @@ class Detector:
         if min(picture.shape) < SMALLEST:
             return _none()
         picture, ignored = _usable(picture)
-        hot = lone_pixels(picture, pixel_noise(picture))
+        noise = pixel_noise(picture)
+        hot = lone_pixels(picture, noise)
         if self._hot is not None:
             hot = np.union1d(hot, self._hot)
         ignored.ravel()[hot] = 1
-        half = _halved(_repaired(picture, hot))
+        half = halved(repaired(picture, hot, noise))
         if self._half_level is not None:
             half -= self._half_level
         peaks = self._peaks(half, 0.5 * noise_floor(picture))
         if not len(peaks):
             return _none()
-        return self._measure(picture, ignored, half, peaks)
+        return self._measure(picture, ignored, half, peaks, noise)
 
     def _peaks(self, half: NDArray[np.float32], floor: float) -> NDArray[np.intp]:
         """Columns and rows of local maxima at half resolution, strongest first, shape (n, 2)."""
-        response = _difference_of_gaussians(half)
-        spread = 1.4826 * float(np.median(np.abs(response[::4, ::4])))
-        # White noise of sigma 1 leaves 0.24 in this difference of Gaussians.
-        limit = self.settings.threshold * max(spread, 0.24 * floor)
-        highest = cv2.dilate(response, np.ones((5, 5), dtype=np.uint8)).ravel()
+        response = difference_of_gaussians(half)
+        spread = 1.4826 * median(np.abs(response[::5, ::5]).ravel())
+        # White noise of sigma 1 leaves 0.26 in this difference of Gaussians.
+        limit = self.settings.threshold * max(spread, 0.26 * floor)
+        highest = cv2.dilate(response, np.ones((3, 3), dtype=np.uint8)).ravel()
         positions = np.flatnonzero(response > limit)
-        positions = positions[response.ravel()[positions] >= highest[positions]]
-        strongest = np.argsort(-response.ravel()[positions], kind="stable")
-        positions = positions[strongest[: 2 * self.settings.max_candidates]]
-        rows, columns = np.unravel_index(positions, response.shape)
-        return np.column_stack([columns, rows])
+        heights = response.ravel()[positions]
+        top = heights >= highest[positions]
+        positions, heights = positions[top], heights[top]
+        strongest = np.argsort(-heights, kind="stable")[: 2 * self.settings.max_candidates]
+        rows, columns = np.unravel_index(positions[strongest], response.shape)
+        return _spaced(np.column_stack([columns, rows]))
 
     def _measure(
         self,
@@ -151,36 +159,36 @@ class Detector:
         ignored: NDArray[np.uint8],
         half: NDArray[np.float32],
         peaks: NDArray[np.intp],
+        noise: float,
     ) -> Detections:
         """Fit the dots that peaks (at half resolution) hint at and keep what looks like dots."""
         level = None if self.background is None else self.background.level
         windows = cut_above(picture, ignored, 2 * peaks, local_planes(half, peaks), level)
         sigmas = self.settings.smallest_sigma / 2, self.settings.largest_sigma * 1.5
         start = _start(windows, 2 * peaks)
-        dots = fitting.fit(windows, start, iterations=8, sigma_range=sigmas, tolerance=0.05)
-        keep = self._plausible(windows, dots, start)
+        dots = fitting.fit(windows, start, iterations=8, sigma_range=sigmas, tolerance=0.2)
+        keep = self._plausible(dots, start)
         windows, dots, start = windows.select(keep), dots[keep], start[keep]
         if not len(dots):
             return _none()
-        windows = reweighted(windows, dots)
+        windows, spread, misfit = reweighted(windows, dots)
         dots = fitting.fit(windows, dots, iterations=8, sigma_range=sigmas)
-        keep = self._plausible(windows, dots, start) & _inside(dots, picture.shape)
+        light = dots[:, HEIGHT] * np.exp(dots[:, LOG_SIGMA]) * np.sqrt(np.pi)
+        keep = self._plausible(dots, start) & _inside(dots, picture.shape)
+        keep &= light >= self.settings.threshold * spread
+        uneven = np.square(misfit) - np.square(np.minimum(spread, 2 * noise))
+        keep &= uneven <= np.square(self.settings.largest_misfit * dots[:, HEIGHT])
         return self._strongest(_without_twins(dots[keep]))
 
-    def _plausible(
-        self, windows: Windows, dots: FloatArray, start: FloatArray
-    ) -> NDArray[np.bool_]:
-        """Whether each fit is near its peak, of a dot's size, and stands out of its noise."""
-        sigma, height = np.exp(dots[:, LOG_SIGMA]), dots[:, HEIGHT]
-        spread = np.sqrt(residual_variance(windows, dots))
+    def _plausible(self, dots: FloatArray, start: FloatArray) -> NDArray[np.bool_]:
+        """Whether each fit is near its peak and of a dot's size and height."""
+        sigma = np.exp(dots[:, LOG_SIGMA])
         moved = np.abs(dots[:, :2] - start[:, :2]).max(axis=1)
-        settings = self.settings
         plausible: NDArray[np.bool_] = (
             np.isfinite(dots).all(axis=1)
-            & (sigma >= settings.smallest_sigma)
-            & (sigma <= settings.largest_sigma)
-            & (height >= settings.min_height)
-            & (height * sigma * np.sqrt(np.pi) >= settings.threshold * spread)
+            & (sigma >= self.settings.smallest_sigma)
+            & (sigma <= self.settings.largest_sigma)
+            & (dots[:, HEIGHT] >= self.settings.min_height)
             & (moved <= HALF_WINDOW / 2)
         )
         return plausible
@@ -212,36 +220,11 @@ def _usable(
     return picture, ignored
 
 
-def _repaired(picture: Picture, positions: NDArray[np.intp]) -> NDArray[np.float32]:
-    """Picture as float32 with some pixels replaced by the median of their neighbourhood."""
-    smooth = picture.astype(np.float32)
-    if positions.size:
-        centres = np.column_stack(np.unravel_index(positions, picture.shape)[::-1])
-        _, around, _ = fitting.cut(picture, centres, 1)
-        smooth.ravel()[positions] = np.median(around.reshape(len(positions), 9), axis=1)
-    return smooth
-
-
-def _difference_of_gaussians(half: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Light of dots without what is wider: sigma 2 px less sigma 6 px, in full pixels.
-
-    The wide Gaussian is computed at a quarter of the resolution, where it costs little.
-    """
-    height, width = half.shape
-    fine = cv2.GaussianBlur(half, (7, 7), 1.0)
-    small = cv2.resize(half, ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA)
-    wide = cv2.resize(cv2.GaussianBlur(small, (9, 9), 1.5), (width, height))
-    response: NDArray[np.float32] = cv2.subtract(fine, wide)
-    return response
-
-
-def _halved(picture: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Mean of each 2 x 2 pixels; an odd last row or column is left out."""
-    height, width = picture.shape[0] // 2, picture.shape[1] // 2
-    half: NDArray[np.float32] = cv2.resize(
-        picture[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA
-    )
-    return half
+def _spaced(peaks: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Leave out peaks within two pixels of a stronger one (flat tops have several)."""
+    gaps = np.abs(peaks[:, None] - peaks[None, :]).max(axis=2)
+    alone: NDArray[np.bool_] = ~np.tril(gaps <= 2, -1).any(axis=1)
+    return np.asarray(peaks[alone])
 
 
 def _start(windows: Windows, centres: NDArray[np.intp]) -> FloatArray:
@@ -249,7 +232,7 @@ def _start(windows: Windows, centres: NDArray[np.intp]) -> FloatArray:
     start = np.zeros((len(centres), 5))
     start[:, :2] = centres + 0.5
     middle = slice(HALF_WINDOW - 1, HALF_WINDOW + 3)
-    start[:, HEIGHT] = np.median(windows.values[:, middle, middle], axis=(1, 2)).clip(1e-3, None)
+    start[:, HEIGHT] = windows.values[:, middle, middle].mean(axis=(1, 2)).clip(1e-3, None)
     start[:, LOG_SIGMA] = np.log(2.5)
     return start
 

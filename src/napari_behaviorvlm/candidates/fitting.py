@@ -52,36 +52,32 @@ class Windows:
 
 
 def cut(
-    picture: Picture, centres: NDArray[np.intp], half: int
-) -> tuple[NDArray[np.intp], Picture, NDArray[np.bool_]]:
+    centres: NDArray[np.intp], half: int, *pictures: Picture
+) -> tuple[NDArray[np.bool_], list[Picture]]:
     """Cut windows of ``2 * half + 1`` pixels around integer centres (column, row).
 
     Returns
     -------
-    corner : ndarray of int, shape (n, 2)
-    values : ndarray, shape (n, side, side)
-        Outside of the picture, the nearest pixel's value.
     inside : ndarray of bool, shape (n, side, side)
+        Whether each pixel lies in the pictures, which share one size.
+    windows : list of ndarray, shape (n, side, side)
+        From each picture; outside of it, the nearest pixel's value.
     """
     offsets = np.arange(-half, half + 1)
-    columns = centres[:, :1] + offsets
-    rows = centres[:, 1:] + offsets
-    height, width = picture.shape
+    columns, rows = centres[:, :1] + offsets, centres[:, 1:] + offsets
+    height, width = pictures[0].shape
     column_inside = (columns >= 0) & (columns < width)
     row_inside = (rows >= 0) & (rows < height)
-    nearest = rows.clip(0, height - 1)[:, :, None], columns.clip(0, width - 1)[:, None, :]
-    return centres - half, picture[nearest], row_inside[:, :, None] & column_inside[:, None, :]
+    flat = rows.clip(0, height - 1)[:, :, None] * width + columns.clip(0, width - 1)[:, None, :]
+    inside = row_inside[:, :, None] & column_inside[:, None, :]
+    return inside, [picture.ravel().take(flat) for picture in pictures]
 
 
-def _profiles(
-    corner: NDArray[np.intp], side: int, dots: FloatArray
-) -> tuple[Pixels, Pixels, Pixels, Pixels]:
-    """Offsets from the centre (in sigmas) and Gaussian profiles along x and y, each (n, side)."""
-    steps = np.arange(side)
-    sigma = np.exp(dots[:, LOG_SIGMA, None])
-    across = ((corner[:, :1] - dots[:, X, None] + steps) / sigma).astype(np.float32)
-    down = ((corner[:, 1:] - dots[:, Y, None] + steps) / sigma).astype(np.float32)
-    return across, down, np.exp(-0.5 * across**2), np.exp(-0.5 * down**2)
+def _profiles(corner: NDArray[np.intp], side: int, dots: FloatArray) -> tuple[Pixels, Pixels]:
+    """Offsets from the centre (in sigmas) and Gaussian profiles along x and y, (n, 2, side)."""
+    offset = corner[:, :, None] + np.arange(side) - dots[:, :2, None]
+    scaled = (offset / np.exp(dots[:, LOG_SIGMA, None, None])).astype(np.float32)
+    return scaled, np.exp(np.float32(-0.5) * scaled * scaled)
 
 
 def neighbours(dots: FloatArray, reach: float) -> NDArray[np.intp]:
@@ -93,39 +89,100 @@ def neighbours(dots: FloatArray, reach: float) -> NDArray[np.intp]:
 
 def model(windows: Windows, dots: FloatArray, pairs: NDArray[np.intp]) -> Pixels:
     """Return what each window should hold: dot, base and neighbours, (n, side, side)."""
-    _, _, across, down = _profiles(windows.corner, windows.side, dots)
-    shape = down[:, :, None] * across[:, None, :]
-    return _expected(windows, dots, pairs, shape)
+    return _expected(windows, dots, pairs, _profiles(windows.corner, windows.side, dots)[1])
 
 
-def _expected(windows: Windows, dots: FloatArray, pairs: NDArray[np.intp], shape: Pixels) -> Pixels:
-    """Model of each window, given its own dot's Gaussian of height 1."""
-    dots = dots.astype(np.float32)
-    total: Pixels = shape * dots[:, HEIGHT, None, None] + dots[:, BASE, None, None]
+def _expected(
+    windows: Windows, dots: FloatArray, pairs: NDArray[np.intp], profile: Pixels
+) -> Pixels:
+    """Model of each window, given the profiles of its own dot."""
+    total = _gaussians(dots, profile)
+    total += dots[:, BASE, None, None].astype(np.float32)
     if len(pairs):
         others = dots[pairs[:, 1]]
-        _, _, across, down = _profiles(windows.corner[pairs[:, 0]], windows.side, others)
-        added = (others[:, HEIGHT, None] * down)[:, :, None] * across[:, None, :]
-        for window, light in zip(pairs[:, 0], added, strict=True):
+        added = _gaussians(others, _profiles(windows.corner[pairs[:, 0]], windows.side, others)[1])
+        for window, light in zip(pairs[:, 0].tolist(), added, strict=True):
             total[window] += light
     return total
 
 
-def _model_and_slopes(
+def _gaussians(dots: FloatArray, profile: Pixels) -> Pixels:
+    """Images of dots from their profiles, shape (n, side, side)."""
+    height = dots[:, HEIGHT, None].astype(np.float32)
+    images: Pixels = (height * profile[:, 1])[:, :, None] * profile[:, 0, None, :]
+    return images
+
+
+def _normal_equations(
     windows: Windows, dots: FloatArray, pairs: NDArray[np.intp]
-) -> tuple[Pixels, Pixels]:
-    """Model of each window and its derivatives by the dot's parameters, (n, 5, side, side)."""
-    across, down, gx, gy = _profiles(windows.corner, windows.side, dots)
-    heights = dots[:, HEIGHT, None].astype(np.float32)
-    scale = (dots[:, HEIGHT] / np.exp(dots[:, LOG_SIGMA])).astype(np.float32)[:, None]
-    slopes = np.empty((len(dots), 5, windows.side, windows.side), dtype=np.float32)
-    np.multiply(gy[:, :, None], (scale * gx * across)[:, None, :], out=slopes[:, X])
-    np.multiply((scale * gy * down)[:, :, None], gx[:, None, :], out=slopes[:, Y])
-    np.multiply(gy[:, :, None], gx[:, None, :], out=slopes[:, HEIGHT])
-    radius = (heights * down**2)[:, :, None] + (heights * across**2)[:, None, :]
-    np.multiply(slopes[:, HEIGHT], radius, out=slopes[:, LOG_SIGMA])
-    slopes[:, BASE] = 1
-    return _expected(windows, dots, pairs, slopes[:, HEIGHT]), slopes
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Set up normal matrices (n, 5, 5), right sides (n, 5) and their unknowns' units (n, 5).
+
+    All slopes of a Gaussian are products of functions of x and of y, so sums over pixels are two
+    small matrix products (`SLOPES` names the functions), and slope images are never made.
+    """
+    count = len(dots)
+    offset, profile = _profiles(windows.corner, windows.side, dots)
+    rest = windows.values - _expected(windows, dots, pairs, profile)
+    rest *= windows.weight
+    functions = _functions(offset, profile)
+    down, across = functions[:, 1], functions[:, 0].transpose(0, 2, 1)
+    pull = down[:, :FIRST_ORDER] @ (rest @ across[..., :FIRST_ORDER])
+    normal = down @ (windows.weight @ across)
+    sides = pull.reshape(count, -1).astype(np.float64) @ PULL_SUMS
+    matrices = normal.reshape(count, -1).astype(np.float64) @ NORMAL_SUMS
+    units = np.ones((count, 5))
+    units[:, LOG_SIGMA] = dots[:, HEIGHT]
+    units[:, :2] = (dots[:, HEIGHT] / np.exp(dots[:, LOG_SIGMA]))[:, None]
+    return matrices.reshape(count, 5, 5), sides, units
+
+
+def _functions(offset: Pixels, profile: Pixels) -> Pixels:
+    """Functions of each axis, (n, 2, 9, side): 1, g, g u, g u^2, then g^2 times u^0 .. u^4."""
+    count, axes, side = offset.shape
+    values = np.empty((count, axes, 9, side), dtype=np.float32)
+    values[:, :, 0] = 1
+    values[:, :, 1] = profile
+    np.multiply(profile, profile, out=values[:, :, 4])
+    for index in (2, 3, 5, 6, 7, 8):
+        np.multiply(values[:, :, index - 1], offset, out=values[:, :, index])
+    return values
+
+
+FIRST_ORDER = 4  # of the functions, those in slopes; the others are in products of two slopes
+# Each slope is a sum of products g u^i (along x) times g v^j (along y), listed as (i, j); x and y
+# in units of height / sigma, log sigma in units of height. The base's slope is 1.
+SLOPES: tuple[tuple[tuple[int, int], ...], ...] = (
+    ((1, 0),), ((0, 1),), ((0, 0),), ((2, 0), (0, 2)), (),
+)  # fmt: skip
+
+
+def _pull_sums() -> FloatArray:
+    """Which products of functions (y-major, 4 x 4) each slope is the sum of, shape (16, 5)."""
+    sums = np.zeros((FIRST_ORDER, FIRST_ORDER, 5))
+    for index, terms in enumerate(SLOPES):
+        for i, j in terms:
+            sums[1 + j, 1 + i, index] = 1
+    sums[0, 0, BASE] = 1
+    return sums.reshape(-1, 5)
+
+
+def _normal_sums() -> FloatArray:
+    """Which products of functions (9 x 9) each product of two slopes is the sum of, (81, 25)."""
+    sums = np.zeros((9, 9, 5, 5))
+    for one, terms in enumerate(SLOPES):
+        for other, more in enumerate(SLOPES):
+            for i, j in terms:
+                for k, m in more:
+                    sums[4 + j + m, 4 + i + k, one, other] += 1
+        for i, j in terms:
+            sums[1 + j, 1 + i, one, BASE] = sums[1 + j, 1 + i, BASE, one] = 1
+    sums[0, 0, BASE, BASE] = 1
+    return sums.reshape(81, 25)
+
+
+PULL_SUMS = _pull_sums()
+NORMAL_SUMS = _normal_sums()
 
 
 def fit(
@@ -134,7 +191,7 @@ def fit(
     *,
     iterations: int,
     sigma_range: tuple[float, float],
-    tolerance: float = 2e-3,
+    tolerance: float = 0.01,
 ) -> FloatArray:
     """Fit one circular Gaussian and a base to each window by damped Gauss-Newton steps.
 
@@ -155,17 +212,11 @@ def fit(
     ndarray, shape (n, 5)
     """
     dots = start.copy()
-    count, pixels = len(dots), windows.side**2
-    weight = windows.weight.reshape(count, 1, pixels)
     low, high = np.log(sigma_range)
     pairs = neighbours(dots, windows.side / 2 + 2 * sigma_range[1])
     for _ in range(iterations):
-        expected, slopes = _model_and_slopes(windows, dots, pairs)
-        residual = (windows.values - expected).reshape(count, pixels, 1)
-        slopes = slopes.reshape(count, 5, pixels)
-        pull = slopes * weight
-        normal = (pull @ slopes.transpose(0, 2, 1)).astype(np.float64)
-        step = _solve(normal, (pull @ residual)[..., 0].astype(np.float64))
+        normal, pull, units = _normal_equations(windows, dots, pairs)
+        step = _solve(normal, pull) / units
         dots += np.clip(step, -LARGEST_STEP, LARGEST_STEP)
         dots[:, LOG_SIGMA] = dots[:, LOG_SIGMA].clip(low, high)
         dots[:, HEIGHT] = dots[:, HEIGHT].clip(1e-6, None)
@@ -175,10 +226,8 @@ def fit(
 
 
 def _solve(normal: FloatArray, pull: FloatArray) -> FloatArray:
-    """Solve the scaled, slightly damped normal equations; 0 where there is nothing to solve."""
+    """Solve slightly damped normal equations, changing them; 0 where there is nothing to solve."""
     diagonal = np.einsum("nii->ni", normal)
-    scale = 1 / np.sqrt(np.maximum(diagonal, 1e-30))
-    scaled = normal * scale[:, :, None] * scale[:, None, :]
-    scaled[:, range(5), range(5)] = 1 + 1e-4
-    step: FloatArray = np.linalg.solve(scaled, (pull * scale)[..., None])[..., 0] * scale
-    return step
+    diagonal *= 1 + 1e-4
+    diagonal += 1e-9 * diagonal.max(axis=1, keepdims=True) + 1e-30
+    return np.asarray(np.linalg.solve(normal, pull[..., None])[..., 0], dtype=np.float64)

@@ -1,5 +1,7 @@
 """Numbers that a person or a model can find again in the picture."""
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,18 +30,18 @@ def reading_order(xy: NDArray[np.float64], row_height: float = ROW_HEIGHT) -> ND
         Positions in ``xy`` of the points in reading order; it depends on the points alone, not on
         their order in ``xy``.
     """
-    by_height = np.lexsort((xy[:, 0], xy[:, 1]))
-    levels = xy[by_height, 1]
+    points = xy.tolist()
+    by_height = sorted(range(len(points)), key=lambda index: (points[index][1], points[index][0]))
     order: list[int] = []
-    waiting = [(0, len(levels))]
+    waiting = [by_height]
     while waiting:
-        first, last = waiting.pop()
-        if last - first > 1 and levels[last - 1] - levels[first] > row_height:
-            split = first + 1 + int(np.argmax(np.diff(levels[first:last])))
-            waiting += [(split, last), (first, split)]
+        row = waiting.pop()
+        if len(row) > 1 and points[row[-1]][1] - points[row[0]][1] > row_height:
+            gaps = [points[below][1] - points[above][1] for above, below in pairwise(row)]
+            split = 1 + gaps.index(max(gaps))
+            waiting += [row[split:], row[:split]]
         else:
-            row = by_height[first:last]
-            order += row[np.lexsort((xy[row, 1], xy[row, 0]))].tolist()
+            order += sorted(row, key=lambda index: (points[index][0], points[index][1]))
     return np.array(order, dtype=np.intp)
 
 

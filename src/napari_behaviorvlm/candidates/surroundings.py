@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_behaviorvlm.candidates import fitting
-from napari_behaviorvlm.candidates.fitting import BASE, FloatArray, Pixels, Windows
+from napari_behaviorvlm.candidates.fitting import BASE, HEIGHT, FloatArray, Pixels, Windows
 from napari_behaviorvlm.candidates.pictures import Picture, saturation_level
 
 HALF_WINDOW = 10  # px, 2.5 sigmas of the largest usual dot
@@ -33,38 +33,45 @@ def local_planes(half: NDArray[np.float32], peaks: NDArray[np.intp]) -> FloatArr
     """
     size = BLOCK // 2
     rows, columns = half.shape[0] // size, half.shape[1] // size
-    if min(rows, columns) < 1:
-        return np.column_stack([np.full(len(peaks), np.median(half)), np.zeros((len(peaks), 2))])
     blocks = cv2.resize(
         half[: rows * size, : columns * size], (columns, rows), interpolation=cv2.INTER_AREA
     )
-    _, values, inside = fitting.cut(blocks, peaks // size, REACH)
-    first = peaks // size - REACH
-    steps = np.arange(2 * REACH + 1)
-    centre_x = BLOCK * (first[:, :1] + steps) + (BLOCK - 1) / 2
-    centre_y = BLOCK * (first[:, 1:] + steps) + (BLOCK - 1) / 2
-    dots = 2.0 * peaks + 0.5
-    dx = (centre_x[:, None, :] - dots[:, 0, None, None]) + np.zeros((1, len(steps), 1))
-    dy = (centre_y[:, :, None] - dots[:, 1, None, None]) + np.zeros((1, 1, len(steps)))
-    near = _near_any(centre_x, centre_y, dots)
+    blocked, dots = peaks // size, np.asarray(2 * peaks + 0.5, dtype=np.float64)
+    near = _near_dots(blocks.shape, blocked, dots)
+    inside, (values, near) = fitting.cut(blocked, REACH, blocks, near)
+    dx, dy = _block_offsets(blocked, dots, REACH)
     return _planes(dx, dy, values.astype(np.float64), (inside & ~near).astype(np.float64))
 
 
-def _near_any(centre_x: Pixels, centre_y: Pixels, dots: Pixels) -> NDArray[np.bool_]:
-    """Whether the block of each row and column lies within DOT_RADIUS of any dot, (n, k, k)."""
-    dx = np.square(centre_x[:, None, :] - dots[None, :, 0, None])  # (n, dots, k)
-    dy = np.square(centre_y[:, None, :] - dots[None, :, 1, None])
-    nearest: Pixels = np.full((len(dots), centre_y.shape[1], centre_x.shape[1]), np.inf)
-    for other in range(dx.shape[1]):
-        np.minimum(nearest, dy[:, other, :, None] + dx[:, other, None, :], out=nearest)
-    near: NDArray[np.bool_] = nearest < DOT_RADIUS**2
+def _block_offsets(
+    blocked: NDArray[np.intp], dots: FloatArray, reach: int
+) -> tuple[FloatArray, FloatArray]:
+    """Columns' x (n, 1, k) and rows' y (n, k, 1) around each dot's block less the dot's, px."""
+    steps = np.arange(-reach, reach + 1)
+    offset = BLOCK * (blocked[:, :, None] + steps) + (BLOCK - 1) / 2 - dots[:, :, None]
+    return offset[:, 0, None, :], offset[:, 1, :, None]
+
+
+def _near_dots(
+    shape: tuple[int, ...], blocked: NDArray[np.intp], dots: FloatArray
+) -> NDArray[np.bool_]:
+    """Whether each block's centre lies within DOT_RADIUS of a dot."""
+    near = np.zeros(shape, dtype=bool)
+    reach = int(DOT_RADIUS // BLOCK) + 1
+    dx, dy = _block_offsets(blocked, dots, reach)
+    dot, row, column = np.nonzero(dx**2 + dy**2 < DOT_RADIUS**2)
+    rows, columns = blocked[dot, 1] + row - reach, blocked[dot, 0] + column - reach
+    within = (rows >= 0) & (columns >= 0) & (rows < shape[0]) & (columns < shape[1])
+    near[rows[within], columns[within]] = True
     return near
 
 
 def _planes(dx: FloatArray, dy: FloatArray, values: FloatArray, weight: FloatArray) -> FloatArray:
     """Weighted least squares of planes over blocks, shape (n, 3); flat where blocks are few."""
     count = len(values)
-    basis = np.stack([np.ones_like(dx), dx, dy], axis=-1).reshape(count, -1, 3)
+    basis = np.ones((*values.shape, 3))
+    basis[..., 1], basis[..., 2] = dx, dy
+    basis = basis.reshape(count, -1, 3)
     weighted = basis * weight.reshape(count, -1, 1)
     normal = weighted.transpose(0, 2, 1) @ basis
     normal[:, range(3), range(3)] += (1e-6, BLOCK**2, BLOCK**2)
@@ -96,74 +103,81 @@ def cut_above(
     Windows
         With weight 1 or 0; saturated pixels weigh nothing.
     """
-    corner, values, inside = fitting.cut(picture, centres, HALF_WINDOW)
-    _, dead, _ = fitting.cut(ignored, centres, HALF_WINDOW)
+    pictures = (picture, ignored) if level is None else (picture, ignored, level)
+    inside, (values, dead, *levels) = fitting.cut(centres, HALF_WINDOW, *pictures)
     usable = inside & (dead == 0) & (values < saturation_level(picture))
     above = values.astype(np.float64)
-    if level is not None:
-        above -= fitting.cut(level, centres, HALF_WINDOW)[1]
+    for window in levels:
+        above -= window
     steps = np.arange(-HALF_WINDOW, HALF_WINDOW + 1) - 0.5
     above -= (planes[:, 0, None] + planes[:, 1, None] * steps)[:, None, :]
     above -= (planes[:, 2, None] * steps)[:, :, None]
-    return Windows(corner, above.astype(np.float32), usable.astype(np.float32))
+    return Windows(centres - HALF_WINDOW, above.astype(np.float32), usable.astype(np.float32))
 
 
-def _squares(windows: Windows, dots: FloatArray) -> tuple[Pixels, Pixels]:
-    """Squared residuals and the light of the dots alone, each (n, side, side)."""
-    pairs = fitting.neighbours(dots, windows.side)
-    expected = fitting.model(windows, dots, pairs)
-    base = dots[:, BASE, None, None].astype(np.float32)
-    return np.square(windows.values - expected), expected - base
-
-
-def _mean(values: Pixels, weight: Pixels) -> Pixels:
-    """Weighted mean of each window, shape (n, 1, 1)."""
-    total = weight.sum(axis=(1, 2), keepdims=True)
-    mean: Pixels = (values * weight).sum(axis=(1, 2), keepdims=True) / np.maximum(total, 1e-9)
-    return mean
-
-
-def _clipped_mean(squares: Pixels, weight: Pixels) -> Pixels:
-    """Mean square of each window without outliers, shape (n, 1, 1)."""
-    mean = _mean(squares, weight)
-    for _ in range(2):
-        mean = _mean(squares, weight * (squares <= OUTLIER**2 * mean))
-    return mean
-
-
-def residual_variance(windows: Windows, dots: FloatArray) -> FloatArray:
-    """Mean squared residual of each window without outliers, shape (n,)."""
-    squares, _ = _squares(windows, dots)
-    return np.maximum(_clipped_mean(squares, np.sign(windows.weight))[:, 0, 0], 1e-30)
-
-
-def reweighted(windows: Windows, dots: FloatArray) -> Windows:
+def reweighted(windows: Windows, dots: FloatArray) -> tuple[Windows, FloatArray, FloatArray]:
     """Weigh pixels by read and shot noise estimated from residuals; outliers weigh nothing.
 
     The variance is a constant for each window plus a gain, common to the picture, times the dots'
     light; a Gaussian that fits a bright dot badly counts as noise there as well, which is wanted.
+
+    Parameters
+    ----------
+    windows : Windows
+        With weights 0 or 1.
+    dots : ndarray, shape (n, 5)
+        As fitted with these.
+
+    Returns
+    -------
+    Windows
+    noise : ndarray, shape (n,)
+        Sigma of the residuals of each window's darker pixels, grey levels.
+    misfit : ndarray, shape (n,)
+        Root mean square of the residuals of each dot's brighter pixels, grey levels.
     """
-    squares, light = _squares(windows, dots)
-    usable = np.sign(windows.weight)
-    height = light.max(axis=(1, 2), keepdims=True)
-    dark = usable * (light < 0.1 * height)
-    floor = np.maximum(_clipped_mean(squares, dark), 1e-12)
-    gain = _gain(squares, light, floor, usable * (light >= 0.3 * height))
-    variance = floor + gain * light.clip(0, None)
-    return windows.weighted(usable * (squares <= OUTLIER**2 * variance) / variance)
+    expected = fitting.model(windows, dots, fitting.neighbours(dots, windows.side))
+    squares = np.square(windows.values - expected)
+    light = (expected - dots[:, BASE, None, None].astype(np.float32)).clip(0, None)
+    height = dots[:, HEIGHT, None, None].astype(np.float32)
+    usable = windows.weight
+    floor = _clipped_mean(squares, usable * (light < 0.2 * height))
+    bright = usable * (light >= 0.3 * height)
+    variance = floor + _gain(squares, light, floor, bright) * light
+    weight = usable * (squares <= OUTLIER**2 * variance) / variance
+    total, count = np.einsum("nij,nij->n", squares, bright), bright.sum(axis=(1, 2))
+    misfit = np.sqrt(total / count.clip(1, None), dtype=np.float64)
+    return windows.weighted(weight), np.sqrt(floor[:, 0, 0], dtype=np.float64), misfit
+
+
+def _clipped_mean(squares: Pixels, weight: Pixels) -> Pixels:
+    """Mean square of each window without outliers, shape (n, 1, 1); never 0."""
+    flat, chosen = squares.reshape(len(squares), -1), weight.reshape(len(weight), -1)
+    mean = np.full((len(flat), 1), np.inf, dtype=np.float32)
+    for _ in range(3):
+        calm = chosen * (flat <= OUTLIER**2 * mean)
+        total = np.einsum("np,np->n", flat, calm)
+        mean = (total / calm.sum(axis=1).clip(1, None))[:, None]
+    return mean[:, :, None].clip(1e-12, None)
 
 
 def _gain(squares: Pixels, light: Pixels, floor: Pixels, bright: Pixels) -> float:
     """Grey levels squared of extra variance for each grey level of light; 0 or more."""
-    chosen = bright > 0
-    if not chosen.any():
+    chosen = np.flatnonzero(bright)
+    if not chosen.size:
         return 0.0
-    floors = np.broadcast_to(floor, squares.shape)[chosen]
-    extra, signal = squares[chosen] - floors, light[chosen]
+    residual, signal = squares.ravel()[chosen], light.ravel()[chosen]
+    floors = floor.ravel()[chosen // squares[0].size]
     # 0.455 is the median of a squared standard normal: a start that outliers cannot move.
-    gain = max(0.0, float(np.median((squares[chosen] / 0.455 - floors) / signal)))
-    variance = floors + gain * signal
-    calm = squares[chosen] <= OUTLIER**2 * variance
-    precision = np.square(signal / variance) * calm
-    total = float(precision.sum())
-    return max(0.0, float((extra * signal / variance**2 * calm).sum()) / total) if total else gain
+    ratios = (residual / np.float32(0.455) - floors) / signal
+    variance = floors + max(0.0, median(ratios)) * signal
+    calm = residual <= OUTLIER**2 * variance
+    precision = calm * np.square(signal / variance)
+    extra = calm * (residual - floors) * signal / np.square(variance)
+    return max(0.0, float(extra.sum()) / max(float(precision.sum()), 1e-30))
+
+
+def median(values: Pixels) -> float:
+    """Middle value, without the care that makes numpy's slow for few values."""
+    middle = len(values) // 2
+    return float(np.partition(values, middle)[middle])

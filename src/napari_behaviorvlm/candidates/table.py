@@ -77,7 +77,7 @@ def table_from_columns(
     names = np.asarray(columns["camera"]).astype(str)
     known = {name: index for index, name in enumerate(camera_names)}
     cameras = np.array([known.get(name, -1) for name in names.tolist()], dtype=np.int16)
-    _refuse(cameras < 0, lambda row: f"there is no camera {names[row]!r} in the calibration")
+    _refuse(cameras < 0, lambda row: f"there is no camera {str(names[row])!r} in the calibration")
     frames = _integers(columns["frame"], "frame")
     _refuse(frames < 0, lambda row: f"frame {frames[row]} is negative")
     xy = np.column_stack([_numbers(columns[axis], axis) for axis in ("x", "y")])

@@ -1,0 +1,45 @@
+"""Pictures made ready for the search for dots."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_behaviorvlm.candidates import fitting
+from napari_behaviorvlm.candidates.pictures import Picture
+
+
+def repaired(picture: Picture, positions: NDArray[np.intp], noise: float) -> Picture:
+    """Picture with some pixels replaced by the median of their neighbourhood.
+
+    It stays an integer picture where the noise is large enough that rounding means of pixels does
+    not matter; else it becomes float32.
+    """
+    rounding = picture.dtype.kind == "u" and noise >= 1
+    repaired = picture.copy() if rounding else picture.astype(np.float32)
+    if positions.size:
+        centres = np.column_stack(np.unravel_index(positions, picture.shape)[::-1])
+        _, (around,) = fitting.cut(centres, 1, picture)
+        repaired.ravel()[positions] = np.partition(around.reshape(-1, 9), 4, axis=1)[:, 4]
+    return repaired
+
+
+def halved(picture: Picture) -> NDArray[np.float32]:
+    """Mean of each 2 x 2 pixels; an odd last row or column is left out."""
+    height, width = picture.shape[0] // 2, picture.shape[1] // 2
+    half = cv2.resize(
+        picture[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA
+    )
+    return np.asarray(half, dtype=np.float32)
+
+
+def difference_of_gaussians(half: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Light of dots without what is wider: sigma 2 px less about sigma 7 px, in full pixels.
+
+    The wide Gaussian is computed from blocks of 4 x 4, where it costs little.
+    """
+    height, width = half.shape
+    fine = cv2.GaussianBlur(half, (5, 5), 1.0)
+    blocks = ((width + 3) // 4, (height + 3) // 4)
+    small = cv2.resize(half, blocks, interpolation=cv2.INTER_AREA)
+    wide = cv2.resize(cv2.GaussianBlur(small, (5, 5), 0.8), (width, height))
+    return np.asarray(cv2.subtract(fine, wide))
