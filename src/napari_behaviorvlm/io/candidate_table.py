@@ -23,8 +23,6 @@ OPTIONAL = ("intensity", "size")
 HIGHEST_NUMBER = 999
 """Numbers are read by people beside the dots, and count within one picture."""
 
-LAST_FRAME = 2**31 - 1
-
 _PICTURES_AWAY = 10
 """Dots may lie off the picture, but not farther than so many widths or heights."""
 
@@ -60,15 +58,7 @@ def read_candidates(
     """
     columns = read_columns(path, REQUIRED, OPTIONAL)
     names, sizes = camera_sizes(cameras)
-    frame = columns.integers("frame", 0, LAST_FRAME)
-    if n_frames is not None:
-        columns.refuse(
-            frame >= n_frames,
-            lambda row: (
-                f"frame {frame[row]} does not exist: the recording has {n_frames} frames "
-                f"(0 to {n_frames - 1})"
-            ),
-        )
+    frame = columns.frames(n_frames)
     camera = columns.positions("camera", names, lenient=True)
     number = columns.integers("number", 1, HIGHEST_NUMBER)
     xy = _positions(columns, sizes[camera])

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 FARTHEST = 1e6
 """Pixels; a coordinate beyond is an error of the program that wrote it."""
 
+LAST_FRAME = 2**31 - 1
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
@@ -86,6 +88,25 @@ class Columns:
             lambda row: f"{name} {values[row]:.0f} is not within {low} and {high}",
         )
         return values.astype(np.int64)
+
+    def frames(self, n_frames: int | None) -> IntArray:
+        """Return the column ``frame``, shape (n,), checked against the recording's length.
+
+        Raises
+        ------
+        TableError
+            Naming the first row whose frame is not a whole number or does not exist.
+        """
+        frame = self.integers("frame", 0, LAST_FRAME)
+        if n_frames is not None:
+            self.refuse(
+                frame >= n_frames,
+                lambda row: (
+                    f"frame {frame[row]} does not exist: the recording has {n_frames} frames "
+                    f"(0 to {n_frames - 1})"
+                ),
+            )
+        return frame
 
     def positions(self, name: str, known: Sequence[str], *, lenient: bool) -> NDArray[np.int16]:
         """Return where the names of a text column stand in ``known``, shape (n,).

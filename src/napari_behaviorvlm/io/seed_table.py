@@ -9,7 +9,6 @@ from napari_behaviorvlm.core.errors import TableError
 from napari_behaviorvlm.core.seeds import SeedTable
 from napari_behaviorvlm.core.skeleton import Skeleton
 from napari_behaviorvlm.io.atomic import PathLike
-from napari_behaviorvlm.io.candidate_table import LAST_FRAME
 from napari_behaviorvlm.io.columns import (
     FARTHEST,
     Columns,
@@ -61,15 +60,7 @@ def read_seeds(
     if not len(columns):
         raise TableError(f"{columns.path} holds no labels.")
     names, sizes = camera_sizes(cameras)
-    frame = columns.integers("frame", 0, LAST_FRAME)
-    if n_frames is not None:
-        columns.refuse(
-            frame >= n_frames,
-            lambda row: (
-                f"frame {frame[row]} does not exist: the recording has {n_frames} frames "
-                f"(0 to {n_frames - 1})"
-            ),
-        )
+    frame = columns.frames(n_frames)
     camera = columns.positions("camera", names, lenient=True)
     keypoint = columns.positions("keypoint", skeleton.keypoints, lenient=False)
     xy = _positions(columns, sizes[camera])
