@@ -1,13 +1,13 @@
 """Format ``csv``: ``pose3d.csv`` and ``labels2d.csv``."""
 
 from collections.abc import Generator
-from typing import Any
-
-import numpy as np
+from contextlib import ExitStack
+from typing import IO, Any
 
 from napari_behaviorvlm.core.progress import Progress
+from napari_behaviorvlm.io.export.arrow import arrow_table
 from napari_behaviorvlm.io.export.outcome import ExportTask, Outcome
-from napari_behaviorvlm.io.export.tables import Columns, chunks, label_columns, pose_columns
+from napari_behaviorvlm.io.export.tables import chunks, label_columns, pose_columns
 
 
 def write(task: ExportTask) -> Generator[Progress, None, Outcome]:
@@ -28,31 +28,49 @@ def write(task: ExportTask) -> Generator[Progress, None, Outcome]:
     -------
     Outcome
     """
+    tables = {"pose3d.csv": pose_columns, "labels2d.csv": label_columns}
     frames = len(task.session.labels.frames)
-    for rows in chunks(task.session):
-        yield Progress(rows.start, frames, "Writing tables")
-        poses = pose_columns(task.session, task.selection, rows)
-        poses["flags"] = np.array([";".join(words) for words in poses["flags"]], dtype=object)
-        poses["n_views"] = _blank(poses["n_views"], -1)
-        labels = label_columns(task.session, task.selection, rows)
-        labels["candidate"] = _blank(labels["candidate"], 0)
-        _append(task, "pose3d.csv", poses)
-        _append(task, "labels2d.csv", labels)
+    with ExitStack() as stack:
+        files = {name: stack.enter_context((task.folder / name).open("wb")) for name in tables}
+        for rows in chunks(task.session):
+            yield Progress(rows.start, frames, "Writing tables")
+            for name, columns in tables.items():
+                batch = arrow_table(columns(task.session, task.selection, rows), task.session)
+                _append(files[name], batch, header=rows.start == 0)
     yield Progress(frames, frames, "Writing tables")
-    return Outcome(("pose3d.csv", "labels2d.csv"), has_points=True)
+    return Outcome(tuple(tables), has_points=True)
 
 
-def _blank(numbers: np.ndarray[Any, Any], missing: int) -> np.ndarray[Any, Any]:
-    """Numbers as objects with None for ``missing``, so that pandas leaves the cell empty."""
-    cells = numbers.astype(object)
-    cells[numbers == missing] = None
-    return cells
+def _append(file: IO[bytes], table: Any, *, header: bool) -> None:
+    import pyarrow as pa
+    from pyarrow.csv import WriteOptions, write_csv
+
+    if header:
+        # Arrow would put the names into quotes.
+        file.write((",".join(table.column_names) + "\n").encode())
+    plain = pa.table([_text(column) for column in table.columns], table.column_names)
+    # Arrow quotes every word as soon as it may quote at all.
+    quoting = "needed" if any(map(_has_separators, plain.columns)) else "none"
+    write_csv(plain, file, WriteOptions(include_header=False, quoting_style=quoting))
 
 
-def _append(task: ExportTask, name: str, columns: Columns) -> None:
-    import pandas as pd
+def _text(column: Any) -> Any:
+    """Words as plain strings, flags joined by ``;`` (null where there are none)."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
-    path = task.folder / name
-    pd.DataFrame(columns).to_csv(
-        path, mode="a", header=not path.exists(), index=False, lineterminator="\n"
-    )
+    if pa.types.is_dictionary(column.type):
+        return column.cast(pa.string())
+    if pa.types.is_list(column.type):
+        joined = pc.binary_join(column, ";")
+        return pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), joined)
+    return column
+
+
+def _has_separators(column: Any) -> bool:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_string(column.type):
+        return False
+    return bool(pc.any(pc.match_substring_regex(column, '[",\r\n]')).as_py())

@@ -1,6 +1,7 @@
 """csv, parquet and anipose, read back."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -63,6 +64,19 @@ def test_labels(session, run, tmp_path):
     assert rows[3, "cam 2", "tail base"]["status"] == "out_of_view"
     assert (3, "Cam é 1", "ear_L") not in rows, "rejected"
     assert rows[7, "Cam é 1", "ear_L"]["status"] == "proposed"
+
+
+def test_words_with_commas_and_quotes(session, run, tmp_path):
+    flags = {(7, 0): ('cam "top", 9 px off', "jump")}
+    run(export(replace(session, flags=flags), "csv", tmp_path / "out"))
+    rows = {(int(row["frame"]), row["keypoint"]): row for row in _rows(tmp_path / "out/pose3d.csv")}
+    assert rows[7, "nose"]["flags"] == 'cam "top", 9 px off;jump'
+    assert rows[3, "nose"]["flags"] == ""
+
+
+def test_words_are_not_quoted_without_need(session, run, tmp_path):
+    run(export(session, "csv", tmp_path / "out"))
+    assert '"' not in (tmp_path / "out/labels2d.csv").read_text()
 
 
 def test_only_accepted(session, run, tmp_path):
