@@ -82,7 +82,7 @@ class DemoReport:
         ]
 
     def places(self) -> list[tuple[str, str]]:
-        """What lies where."""
+        """List what lies where."""
         places = [("report (open it in a browser)", str(self.folder / REPORT)),
                   ("project", str(self.folder / PROJECT))]  # fmt: skip
         return places + [(f"{report.format} export", str(report.out)) for report in self.exports]

@@ -74,7 +74,7 @@ def report_project(
 
 
 def _or_none(source: ImageSource) -> Callable[[str, int], NDArray[np.uint8] | None]:
-    """A report is still worth having where a picture cannot be read."""
+    """Return None where a picture cannot be read: a report is still worth having."""
 
     def read(camera: str, frame: int) -> NDArray[np.uint8] | None:
         try:

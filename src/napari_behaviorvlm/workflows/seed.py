@@ -48,7 +48,7 @@ def seed(project: Project, path: Path, *, author: str = "") -> SeedReport:
     TableError
         If the file does not fit the project; nothing has been changed then.
     """
-    table = read_seeds(path, project.skeleton, project.rig.names, project.config.n_frames)
+    table = read_seeds(path, project.skeleton, project.rig, project.config.n_frames)
     author = author or login_name()
     changes = list(_decisions(project, table, author))
     project.store.apply(changes, f"seeds from {path.name}", author)
