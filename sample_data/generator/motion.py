@@ -106,14 +106,19 @@ def _spine(script: Script, path: Floats, heading: Floats, phase: Floats, rate: f
     return joints, axes
 
 
-def _standing(name: str, joints: Floats, axes: Floats, heading: Floats) -> tuple[Floats, Floats]:
+def _standing(
+    name: str, joints: Floats, axes: Floats, heading: Floats, turning: Floats
+) -> tuple[Floats, Floats]:
     """Where a foot would stand under the body, shape (F, 3), and the toes' direction."""
     fore = name.startswith("fore")
     forward = axes[:, 1, :2, 0] if fore else np.stack([np.cos(heading), np.sin(heading)], axis=1)
     forward = forward / np.linalg.norm(forward, axis=1, keepdims=True)
     left = np.stack([-forward[:, 1], forward[:, 0]], axis=1)
     ahead, aside = (4.5, 9.5) if fore else (10.5, 15.0)
-    spot = joints[:, 3 if fore else 0, :2] + ahead * forward + SIDE[name] * aside * left
+    # Turning, the forepaws reach ahead and straddle, clear of the bent neck.
+    reach = np.abs(turning)[:, None] / 2.2 * fore
+    spot = joints[:, 3 if fore else 0, :2] + (ahead + 3.0 * reach) * forward
+    spot += SIDE[name] * (aside + 3.5 * reach) * left
     toes = np.arctan2(forward[:, 1], forward[:, 0]) + SIDE[name] * (0.14 if fore else 0.34)
     return np.column_stack([spot, np.zeros(len(spot))]), toes
 
@@ -136,7 +141,7 @@ def _gait(name: str, spot: Floats, toes: Floats, phase: Floats) -> tuple[Floats,
     swing = np.clip((within - STANCE_SHARE) / (1 - STANCE_SHARE), 0, 1)
     blend = swing * swing * (3 - 2 * swing)
     foot = here + blend[:, None] * (there - here)
-    foot[:, 2] = 5.5 * np.sin(np.pi * swing) ** 1.2
+    foot[:, 2] = (4.0 if name.startswith("fore") else 5.5) * np.sin(np.pi * swing) ** 1.2
     return foot[:, :3], foot[:, 3]
 
 
@@ -224,7 +229,7 @@ def make_motion(rate: float) -> Motion:
     # Feet stand where a walking body would put them, whatever the trunk does meanwhile.
     level = make_level(script, path, heading)
     for name in FEET:
-        spot, toes = _standing(name, *level, heading)
+        spot, toes = _standing(name, *level, heading, script.turning)
         feet[name], directions[name] = _gait(name, spot, toes, phase)
         if name.startswith("fore"):
             held = _held(script, joints, axes, SIDE[name], rate)

@@ -14,8 +14,8 @@ from napari_behaviorvlm.core.skeleton import Skeleton
 
 Floats = NDArray[np.float64]
 
-REFLECTANCE_CRF = 24.0
-FLUORESCENCE_CRF = 19.0
+REFLECTANCE_CRF = 21.0
+FLUORESCENCE_CRF = 17.0
 SEED_ERROR_PX = 0.3
 # A seed is taken from each group of behaviours: a person picks different postures.
 SEED_BEHAVIOURS = (("walk", "turn"), ("rear",), ("groom", "rest"))
