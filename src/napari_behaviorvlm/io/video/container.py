@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import TypeAlias
 
 import av
 import av.container
@@ -9,8 +10,8 @@ import av.video.stream
 
 from napari_behaviorvlm.core.errors import VideoError
 
-Container = av.container.InputContainer
-Stream = av.video.stream.VideoStream
+Container: TypeAlias = av.container.InputContainer
+Stream: TypeAlias = av.video.stream.VideoStream
 
 # Demuxers that take text, still images or lists of other files for a video.
 _NOT_VIDEOS = ("tty", "image2", "hls", "concat", "dash", "bin", "xbin", "adf", "idf", "srt", "ass")
@@ -69,8 +70,8 @@ def _why_unreadable(path: Path, problem: Exception) -> str:
     boxes = list(_mp4_boxes(path))
     if boxes and b"moov" not in boxes:
         return (
-            f"{path} is incomplete: its table of contents (moov), which is written last, is missing; "
-            "copy it again, or repair it with a recovery tool such as untrunc."
+            f"{path} is incomplete: its table of contents (moov), which is written last, is "
+            "missing; copy it again, or repair it with a recovery tool such as untrunc."
         )
     if isinstance(problem, PermissionError):
         return f"{path} cannot be read: you lack the permission."

@@ -36,6 +36,18 @@ class FrameDecoder:
         sequential reading faster and jumps slower.
     """
 
+    # State since the last jump.
+    _packets: Iterator[av.Packet]
+    _next: int  # number of the packet that comes next
+    _count: int  # frames that came out
+    _ended: bool
+    _ready: dict[int, av.VideoFrame]  # came out, not yet asked for
+    _last_order: int  # of the frames that came out, the highest
+    _trusted_from: int  # frames of a lower order refer to pictures that were never decoded
+    _unproven: int | None  # the packet of the jump, until its picture is seen
+    _complete_from: int  # frames below this may have been skipped
+    _skipping: str
+
     def __init__(self, path: Path, index: PacketIndex, threads: int = 1) -> None:
         self._path = path
         self._index = index
@@ -52,6 +64,7 @@ class FrameDecoder:
             self._context.thread_type = "AUTO"
         # Only here a frame that nothing refers to can be told from its own header.
         self._may_skip = self._context.name == "h264" and not self._index.counted
+        self._skipping = "DEFAULT"
         self._restart(0, data_packets(self._container.demux(self._stream)))
 
     @property
@@ -107,6 +120,8 @@ class FrameDecoder:
         """Whether going on is the way to the frame, rather than a jump."""
         if self._index.counted:
             return self._count <= frame
+        if frame < self._complete_from:
+            return False
         order = self._index.order[self._index.packet_of_frame[frame]]
         if order <= self._last_order or order < self._trusted_from or self._ended:
             return False
@@ -125,9 +140,10 @@ class FrameDecoder:
         packet.pts = number
         if self._may_skip:
             shown = int(self._index.frame_of_packet[number])
-            skip = "NONREF" if 0 <= shown < min(wanted, keep_from) else "DEFAULT"
-            if skip != self._skipping:
-                self._context.skip_frame = self._skipping = skip
+            passed_over = 0 <= shown < min(wanted, keep_from)
+            self._skip("NONREF" if passed_over else "DEFAULT")
+            if passed_over:
+                self._complete_from = max(self._complete_from, shown + 1)
         return self._collect(packet, wanted)
 
     def _collect(self, packet: av.Packet | None, wanted: int) -> bool:
@@ -142,7 +158,7 @@ class FrameDecoder:
                 order = int(self._index.order[frame.pts])
                 if order < self._trusted_from:
                     continue
-                if self._unproven is not None and not self._prove(frame):
+                if self._unproven is not None and not self._prove(self._unproven, frame):
                     return False
                 self._last_order = max(self._last_order, order)
                 number = int(self._index.frame_of_packet[frame.pts])
@@ -150,9 +166,9 @@ class FrameDecoder:
                 self._ready[number] = frame
         return True
 
-    def _prove(self, frame: av.VideoFrame) -> bool:
+    def _prove(self, start: int, frame: av.VideoFrame) -> bool:
         """Check that decoding could start at the packet: its own picture comes first, and whole."""
-        start, self._unproven = self._unproven, None
+        self._unproven = None
         whole = frame.key_frame or frame.pict_type == av.video.frame.PictureType.I
         if frame.pts == start and whole:
             return True
@@ -161,18 +177,21 @@ class FrameDecoder:
 
     def _restart(self, number: int, packets: Iterator[av.Packet]) -> None:
         """Begin with an empty decoder at the packet ``number``."""
-        order = int(self._index.order[number])
         self._packets = packets
         self._next = number
         self._count = 0
         self._ended = False
-        self._ready: dict[int, av.VideoFrame] = {}
+        self._ready = {}
+        self._complete_from = 0
         self._last_order = NO_TIME
-        self._trusted_from = order if number else NO_TIME
-        shown = self._index.frame_of_packet[number] >= 0
+        self._trusted_from = int(self._index.order[number]) if number else NO_TIME
+        shown = bool(self._index.frame_of_packet[number] >= 0)
         self._unproven = number if number and shown else None
-        self._skipping = "DEFAULT"
-        self._context.skip_frame = "DEFAULT"
+        self._skip("DEFAULT")
+
+    def _skip(self, which: str) -> None:
+        if which != self._skipping:
+            self._context.skip_frame = self._skipping = which
 
     def _seek(self, number: int) -> None:
         if number and self._seek_by_time(number):

@@ -1,7 +1,7 @@
 """The order of presentation of H.264 pictures, read from their slice headers.
 
-Containers such as AVI store no presentation times. The picture order count of ITU-T H.264 (08/2021),
-section 8.2.1, says in which order the pictures are shown, without decoding them.
+Containers such as AVI store no presentation times. The picture order count of ITU-T H.264
+(08/2021), section 8.2.1, says in which order the pictures are shown, without decoding them.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ _WITH_CHROMA = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135}
 _HEADER_BYTES = 64
 
 
-class UnsupportedStream(Exception):
+class UnsupportedStreamError(Exception):
     """The order cannot be told from the headers alone; the stream has to be decoded."""
 
 
@@ -27,7 +27,7 @@ class _Bits:
     def u(self, count: int) -> int:
         self._left -= count
         if self._left < 0:
-            raise UnsupportedStream("header ends early")
+            raise UnsupportedStreamError("header ends early")
         return (self._value >> self._left) & ((1 << count) - 1)
 
     def ue(self) -> int:
@@ -35,7 +35,7 @@ class _Bits:
         while not self.u(1):
             zeros += 1
             if zeros > 32:
-                raise UnsupportedStream("bad Exp-Golomb code")
+                raise UnsupportedStreamError("bad Exp-Golomb code")
         return (1 << zeros) - 1 + self.u(zeros)
 
     def se(self) -> int:
@@ -78,7 +78,7 @@ def _sequence(payload: bytes) -> tuple[int, _Sequence]:
     frame_num_bits = bits.ue() + 4
     order_type = bits.ue()
     if order_type == 1:
-        raise UnsupportedStream("picture order count type 1")
+        raise UnsupportedStreamError("picture order count type 1")
     order_bits = bits.ue() + 4 if order_type == 0 else 0
     bits.ue(), bits.u(1), bits.ue(), bits.ue()  # reference frames, gaps, width, height
     return number, _Sequence(frame_num_bits, order_type, order_bits, bool(bits.u(1)), separate)
@@ -158,7 +158,7 @@ class PictureOrder:
 
         Raises
         ------
-        UnsupportedStream
+        UnsupportedStreamError
             For fields, missing parameter sets and packets without a picture.
         """
         if self._length_size:
@@ -170,7 +170,7 @@ class PictureOrder:
             if kind in (_SLICE, _IDR):
                 return self._slice(unit[0] >> 5 & 3, kind == _IDR, unit[1:_HEADER_BYTES])
             self._parameters(unit)
-        raise UnsupportedStream("packet without a picture")
+        raise UnsupportedStreamError("packet without a picture")
 
     def _slice(self, reference: int, is_idr: bool, payload: bytes) -> tuple[int, int]:
         bits = _Bits(payload)
@@ -178,12 +178,12 @@ class PictureOrder:
         try:
             sequence = self._sequences[self._pictures[bits.ue()]]
         except KeyError:
-            raise UnsupportedStream("missing parameter set") from None
+            raise UnsupportedStreamError("missing parameter set") from None
         if sequence.separate_planes:
             bits.u(2)
         bits.u(sequence.frame_num_bits)
         if not sequence.frames_only and bits.u(1):
-            raise UnsupportedStream("fields")
+            raise UnsupportedStreamError("fields")
         if is_idr:
             bits.ue()
             self._period += 1

@@ -103,11 +103,15 @@ class ImageFolder(FrameReader):
                 f"image of its folder is {_kind(*self._stored)}; all must be alike."
             )
         if not color:
-            return picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+            grey: Image = picture
+            if picture.ndim == 3:
+                grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+            return grey
         if picture.dtype == np.uint16:
             picture = (picture >> 8).astype(np.uint8)
         code = cv2.COLOR_GRAY2RGB if picture.ndim == 2 else cv2.COLOR_BGR2RGB
-        return cv2.cvtColor(picture, code)
+        converted: Image = cv2.cvtColor(picture, code)
+        return converted
 
 
 def _kind(shape: tuple[int, ...], dtype: object) -> str:
@@ -123,11 +127,16 @@ def _decode(file: Path) -> Image:
         raise VideoError(f"{file} cannot be read: {problem.strerror}.") from problem
     try:
         flags = cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
-        picture = cv2.imdecode(raw, flags) if raw.size else None
+        picture: Image | None = cv2.imdecode(raw, flags) if raw.size else None
     except cv2.error:
         picture = None
     if picture is None:
         raise VideoError(f"{file} is empty, damaged or not an image.")
+    return _plain(picture, file)
+
+
+def _plain(picture: Image, file: Path) -> Image:
+    """Check the type of an image and drop its transparency."""
     if picture.dtype not in (np.uint8, np.uint16):
         raise VideoError(f"{file} holds {picture.dtype} values; 8 and 16 bit images can be read.")
     if picture.ndim == 3 and picture.shape[2] == 4:

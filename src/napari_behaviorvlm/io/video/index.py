@@ -1,6 +1,7 @@
 """The table of a video's packets: which one holds which frame, and where decoding may start."""
 
 import io
+import zipfile
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -129,11 +130,12 @@ class PacketIndex:
         """
         try:
             with np.load(io.BytesIO(data), allow_pickle=False) as stored:
-                if int(stored["format"]) != _FORMAT:
-                    raise ValueError("format")
+                version = int(stored["format"])
                 arrays = {field.name: stored[field.name] for field in fields(cls)}
-        except (ValueError, KeyError, OSError, EOFError) as problem:
+        except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as problem:
             raise VideoError("A stored packet index is damaged; delete it.") from problem
+        if version != _FORMAT:
+            raise VideoError("A stored packet index is of another version; delete it.")
         arrays["counted"] = bool(arrays["counted"])
         return cls(**arrays)
 

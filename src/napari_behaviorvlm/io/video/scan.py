@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from napari_behaviorvlm.core.errors import VideoError
 from napari_behaviorvlm.io.video.container import Stream, missing_bytes, open_container
-from napari_behaviorvlm.io.video.h264 import PictureOrder, UnsupportedStream
+from napari_behaviorvlm.io.video.h264 import PictureOrder, UnsupportedStreamError
 from napari_behaviorvlm.io.video.index import NO_TIME, PacketIndex, file_stamp
 
 # Containers that store a presentation time for every packet, rather than letting it be guessed.
@@ -99,7 +99,7 @@ def _demultiplex(path: Path, stream: Stream, *, want_order: bool) -> _Packets:
         if parser is not None and table.h264 is not None:
             try:
                 table.h264.append(parser.add(bytes(packet)))
-            except UnsupportedStream:
+            except UnsupportedStreamError:
                 table.h264 = parser = None
     if not table.pts:
         raise VideoError(f"{path} has no frames: it holds the headers of a video and no pictures.")
@@ -109,7 +109,7 @@ def _demultiplex(path: Path, stream: Stream, *, want_order: bool) -> _Packets:
 def _picture_order(stream: Stream) -> PictureOrder | None:
     try:
         return PictureOrder(bytes(stream.codec_context.extradata or b""))
-    except (UnsupportedStream, IndexError):
+    except (UnsupportedStreamError, IndexError):
         return None
 
 

@@ -44,15 +44,12 @@ class VideoFile(FrameReader):
         self._lock = threading.RLock()
         self._decoder: FrameDecoder | None = FrameDecoder(path, self.index, threads)
         last = min(_LOOKED_AT, self.index.n_frames) - 1
-        try:
-            frames = [frame for _, frame in self._decoder.run(0, last, lambda: False)]
-            if not frames:
-                raise VideoError(f"{path} is damaged: its first frames cannot be decoded.")
-            self._pixels = PixelFormat(frames[0])
-            is_color = any(self._pixels.has_colour(frame) for frame in frames)
-        except VideoError:
+        frames = [frame for _, frame in self._decoder.run(0, last, lambda: False)]
+        if not frames:
             self.close()
-            raise
+            raise VideoError(f"{path} is damaged: its first frames cannot be decoded.")
+        self._pixels = PixelFormat(frames[0])
+        is_color = any(self._pixels.has_colour(frame) for frame in frames)
         self.info = VideoInfo(
             path=path,
             n_frames=self.index.n_frames,

@@ -192,14 +192,18 @@ class MultiViewReader:
 
     def _collect(self, frame: int, missing: str) -> dict[str, Image]:
         found: dict[str, Image] = {}
-        waiting: dict[str, Future[Image]] = {}
+        lacking: list[str] = []
         for name, window in self._windows.items():
             picture = window.get(frame)
-            if picture is not None:
+            if picture is None:
+                lacking.append(name)
+            else:
                 found[name] = picture
-                continue
-            self._urgent = frame
-            waiting[name] = self._pool.submit(self._load, name, frame)
+        self._urgent = frame if lacking else None
+        # Views that are being decoded in the background come last: a thread that waits for them
+        # would be missing elsewhere.
+        lacking.sort(key=self._is_prefetching)
+        waiting = {name: self._pool.submit(self._load, name, frame) for name in lacking}
         problems = []
         for name, future in waiting.items():
             try:
@@ -237,9 +241,12 @@ class MultiViewReader:
         if not self._ahead:
             return
         for name in self._readers:
-            running = self._prefetching.get(name)
-            if (running is None or running.done()) and self._next_job(name) is not None:
+            if not self._is_prefetching(name) and self._next_job(name) is not None:
                 self._prefetching[name] = self._pool.submit(self._prefetch, name)
+
+    def _is_prefetching(self, name: str) -> bool:
+        running = self._prefetching.get(name)
+        return running is not None and not running.done()
 
     def _next_job(self, name: str) -> tuple[int, int] | None:
         """Frames to decode next in the background, first and last."""
