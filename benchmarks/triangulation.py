@@ -196,23 +196,22 @@ def report(title, points, truth, oracle, possible, runs, base):
     return speed
 
 
-def scenes(folder, rig, base, count):
-    np.savez(folder / "warm_up.npz", labels=make_scene(rig, base, 2000, 0.1, 9)[1])
-    for percent in (0, 10, 20):
+def scenes(folder, rig, base, count, percents):
+    for percent in percents:
         truth, labels, wrong = make_scene(rig, base, count, percent / 100, percent)
         np.savez(folder / f"outliers{percent}.npz", labels=labels)
         yield percent, truth, labels, wrong
 
 
-def compare(workers, folder, rig, base, *, count, rounds):
+def compare(workers, folder, rig, base, *, options):
     from napari_behaviorvlm.geometry.triangulation import TriangulationSettings, triangulate
 
     print(f"{'':36s} {'median':>8s} {'p95':>8s} {'/oracle':>8s} {'gross %':>8s} "
           f"{'points/cpu-s':>12s} {'':>7s} {'points/wall-s':>12s} {'MiB':>8s}")  # fmt: skip
-    for percent, truth, labels, wrong in scenes(folder, rig, base, count):
+    for percent, truth, labels, wrong in scenes(folder, rig, base, options.points, options.percent):
         name = f"outliers{percent}"
         runs = {who: [] for who in workers}
-        for _ in range(rounds):
+        for _ in range(options.rounds):
             for who, worker in workers.items():
                 runs[who].append(worker.run(name))
         known = np.where(wrong[..., None], np.nan, labels)
@@ -235,6 +234,7 @@ def main():
     parser.add_argument("--peer-python", help="interpreter that has aniposelib-pytorch 1.0")
     parser.add_argument("--recording", type=Path, help=".npz with K, R, t, dist and points3d")
     parser.add_argument("--points", type=int, default=240_000)
+    parser.add_argument("--percent", type=int, nargs="+", default=[10, 20], help="outliers")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--serve", nargs=2, metavar=("FOLDER", "WHO"), help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -256,7 +256,7 @@ def main():
             workers["peer"] = Worker(options.peer_python, folder, "peer")
         workers["full"] = Worker(sys.executable, folder, "full")
         workers["lean"] = Worker(sys.executable, folder, "lean")
-        compare(workers, folder, rig, base, count=options.points, rounds=options.rounds)
+        compare(workers, folder, rig, base, options=options)
         for worker in workers.values():
             worker.close()
 

@@ -10,7 +10,6 @@ import sys
 import av
 import numpy as np
 import pytest
-
 from tests.e2e.conftest import Shell, new_arguments
 
 
@@ -117,7 +116,9 @@ def test_seeds_that_do_not_fit_change_nothing(project, line, words):
     assert shell.json("status", project) == before
 
 
-@pytest.mark.parametrize("line", ["3,cam0,1,nan,4", "3,cam0,1,1e300,4", "3,cam0,0,1,4", "3,cam8,1,1,1"])
+@pytest.mark.parametrize(
+    "line", ["3,cam0,1,nan,4", "3,cam0,1,1e300,4", "3,cam0,0,1,4", "3,cam8,1,1,1"]
+)
 def test_candidates_that_cannot_be(project, line):
     shell = Shell(project.parent)
     path = project.parent / "dots.csv"

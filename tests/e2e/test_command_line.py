@@ -10,10 +10,10 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from tests.e2e.conftest import Shell, new_arguments
 
 from napari_behaviorvlm.io.project import Project
 from napari_behaviorvlm.workflows.state import load_state
-from tests.e2e.conftest import Shell, new_arguments
 
 
 def arrays(project):
@@ -65,7 +65,9 @@ def test_a_killed_detection_goes_on_to_the_same_result(sample, labelled_project,
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     shell("detect", "mouse")
-    for old, new in zip(arrays(labelled_project)[:4], arrays(shell.folder / "mouse")[:4], strict=True):
+    for old, new in zip(
+        arrays(labelled_project)[:4], arrays(shell.folder / "mouse")[:4], strict=True
+    ):
         np.testing.assert_array_equal(old, new)
 
 
@@ -122,11 +124,11 @@ def test_csv_has_the_contracted_columns(project):
     Shell(project.parent)("export", project, "csv", "tables")
     with (project.parent / "tables" / "pose3d.csv").open() as file:
         assert next(csv.reader(file)) == (
-            "frame,keypoint,x,y,z,error_px,n_views,confidence,status,source,flags".split(",")
+            ["frame", "keypoint", "x", "y", "z", "error_px", "n_views", "confidence", "status", "source", "flags"]
         )
     with (project.parent / "tables" / "labels2d.csv").open() as file:
         assert next(csv.reader(file)) == (
-            "frame,camera,keypoint,candidate,x,y,error_px,confidence,status,source".split(",")
+            ["frame", "camera", "keypoint", "candidate", "x", "y", "error_px", "confidence", "status", "source"]
         )
 
 
@@ -178,7 +180,7 @@ def test_the_demo_runs_and_runs_again(shell):
     assert first["score"]["within"] > 0.98
     page = (shell.folder / "out" / "report.html").read_text()
     assert "not a vision-language model" in page
-    assert "<script src=\"http" not in page
+    assert '<script src="http' not in page
     second = shell.json("demo", "out", "--no-gui")
     assert second["labels"]["computed"] is False
     assert second["score"] == first["score"]

@@ -13,7 +13,12 @@ from numpy.typing import NDArray
 
 from napari_behaviorvlm.candidates import fitting
 from napari_behaviorvlm.candidates.background import Background
-from napari_behaviorvlm.candidates.filters import difference_of_gaussians, halved, repaired
+from napari_behaviorvlm.candidates.filters import (
+    block_means,
+    difference_of_gaussians,
+    halved,
+    repaired,
+)
 from napari_behaviorvlm.candidates.fitting import HEIGHT, LOG_SIGMA, FloatArray, Windows
 from napari_behaviorvlm.candidates.numbering import number
 from napari_behaviorvlm.candidates.pictures import (
@@ -133,14 +138,15 @@ class Detector:
         half = halved(repaired(picture, hot, noise))
         if self._half_level is not None:
             half -= self._half_level
-        peaks = self._peaks(half, 0.5 * noise_floor(picture))
+        blocks = block_means(half)
+        response = difference_of_gaussians(half, blocks)
+        peaks = self._peaks(response, 0.5 * noise_floor(picture))
         if not len(peaks):
             return _none()
-        return self._measure(picture, ignored, half, peaks, noise)
+        return self._measure(picture, ignored, local_planes(blocks, peaks), peaks, noise)
 
-    def _peaks(self, half: NDArray[np.float32], floor: float) -> NDArray[np.intp]:
+    def _peaks(self, response: NDArray[np.float32], floor: float) -> NDArray[np.intp]:
         """Columns and rows of local maxima at half resolution, strongest first, shape (n, 2)."""
-        response = difference_of_gaussians(half)
         spread = 1.4826 * median(np.abs(response[::5, ::5]).ravel())
         # White noise of sigma 1 leaves 0.26 in this difference of Gaussians.
         limit = self.settings.threshold * max(spread, 0.26 * floor)
@@ -157,13 +163,13 @@ class Detector:
         self,
         picture: Picture,
         ignored: NDArray[np.uint8],
-        half: NDArray[np.float32],
+        planes: FloatArray,
         peaks: NDArray[np.intp],
         noise: float,
     ) -> Detections:
         """Fit the dots that peaks (at half resolution) hint at and keep what looks like dots."""
         level = None if self.background is None else self.background.level
-        windows = cut_above(picture, ignored, 2 * peaks, local_planes(half, peaks), level)
+        windows = cut_above(picture, ignored, 2 * peaks, planes, level)
         sigmas = self.settings.smallest_sigma / 2, self.settings.largest_sigma * 1.5
         start = _start(windows, 2 * peaks)
         dots = fitting.fit(windows, start, iterations=8, sigma_range=sigmas, tolerance=0.2)

@@ -68,7 +68,9 @@ def cut(
     height, width = pictures[0].shape
     column_inside = (columns >= 0) & (columns < width)
     row_inside = (rows >= 0) & (rows < height)
-    flat = rows.clip(0, height - 1)[:, :, None] * width + columns.clip(0, width - 1)[:, None, :]
+    nearest_row = np.maximum(np.minimum(rows, height - 1), 0)  # much faster than clip here
+    nearest_column = np.maximum(np.minimum(columns, width - 1), 0)
+    flat = nearest_row[:, :, None] * width + nearest_column[:, None, :]
     inside = row_inside[:, :, None] & column_inside[:, None, :]
     return inside, [picture.ravel().take(flat) for picture in pictures]
 
@@ -212,14 +214,15 @@ def fit(
     ndarray, shape (n, 5)
     """
     dots = start.copy()
-    low, high = np.log(sigma_range)
+    lowest, highest = np.full(5, -np.inf), np.full(5, np.inf)
+    lowest[LOG_SIGMA], highest[LOG_SIGMA] = np.log(sigma_range)
+    lowest[HEIGHT] = 1e-6
     pairs = neighbours(dots, windows.side / 2 + 2 * sigma_range[1])
     for _ in range(iterations):
         normal, pull, units = _normal_equations(windows, dots, pairs)
         step = _solve(normal, pull) / units
-        dots += np.clip(step, -LARGEST_STEP, LARGEST_STEP)
-        dots[:, LOG_SIGMA] = dots[:, LOG_SIGMA].clip(low, high)
-        dots[:, HEIGHT] = dots[:, HEIGHT].clip(1e-6, None)
+        dots += np.maximum(np.minimum(step, LARGEST_STEP), -LARGEST_STEP)
+        dots = np.maximum(np.minimum(dots, highest), lowest)
         if np.abs(step[:, :2]).max(initial=0) < tolerance:
             break
     return dots

@@ -1,29 +1,28 @@
 """Light and noise around dots: what a window's pixels are worth in a fit."""
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_behaviorvlm.candidates import fitting
+from napari_behaviorvlm.candidates.filters import BLOCK
 from napari_behaviorvlm.candidates.fitting import BASE, HEIGHT, FloatArray, Pixels, Windows
 from napari_behaviorvlm.candidates.pictures import Picture, saturation_level
 
 HALF_WINDOW = 10  # px, 2.5 sigmas of the largest usual dot
-BLOCK = 8  # px, side of the blocks that local backgrounds are fitted to
 REACH = 4  # blocks to each side of a dot that its background is fitted to
 DOT_RADIUS = 14.0  # px around a dot that tell nothing about the background
 OUTLIER = 5.0  # noise sigmas
 
 
-def local_planes(half: NDArray[np.float32], peaks: NDArray[np.intp]) -> FloatArray:
+def local_planes(blocks: NDArray[np.float32], peaks: NDArray[np.intp]) -> FloatArray:
     """Fit a plane to the light around each dot, leaving out what is near any dot.
 
     Parameters
     ----------
-    half : ndarray, shape (height / 2, width / 2)
-        Picture at half resolution.
+    blocks : ndarray, shape (height / 8, width / 8)
+        Means of blocks of 8 x 8 pixels.
     peaks : ndarray of int, shape (n, 2)
-        Columns and rows of the dots therein.
+        Columns and rows of the dots at half resolution.
 
     Returns
     -------
@@ -31,12 +30,7 @@ def local_planes(half: NDArray[np.float32], peaks: NDArray[np.intp]) -> FloatArr
         Level at the peak's pixel ``2 * peak + 0.5`` and slopes along x and y, per pixel of the
         full picture.
     """
-    size = BLOCK // 2
-    rows, columns = half.shape[0] // size, half.shape[1] // size
-    blocks = cv2.resize(
-        half[: rows * size, : columns * size], (columns, rows), interpolation=cv2.INTER_AREA
-    )
-    blocked, dots = peaks // size, np.asarray(2 * peaks + 0.5, dtype=np.float64)
+    blocked, dots = peaks // (BLOCK // 2), np.asarray(2 * peaks + 0.5, dtype=np.float64)
     near = _near_dots(blocks.shape, blocked, dots)
     inside, (values, near) = fitting.cut(blocked, REACH, blocks, near)
     dx, dy = _block_offsets(blocked, dots, REACH)
@@ -138,7 +132,8 @@ def reweighted(windows: Windows, dots: FloatArray) -> tuple[Windows, FloatArray,
     """
     expected = fitting.model(windows, dots, fitting.neighbours(dots, windows.side))
     squares = np.square(windows.values - expected)
-    light = (expected - dots[:, BASE, None, None].astype(np.float32)).clip(0, None)
+    light = expected - dots[:, BASE, None, None].astype(np.float32)
+    light = np.maximum(light, 0)
     height = dots[:, HEIGHT, None, None].astype(np.float32)
     usable = windows.weight
     floor = _clipped_mean(squares, usable * (light < 0.2 * height))

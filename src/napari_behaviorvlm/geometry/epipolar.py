@@ -94,7 +94,7 @@ def epipolar_curve(
     """
     origin, direction = rays(rig[from_camera], np.asarray(xy, dtype=np.float64))
     camera = rig[to_camera]
-    size = max(float(np.linalg.norm(other.center - origin)) for other in rig)
+    size = max(float(np.linalg.norm(other.center - origin)) for other in rig) or 1.0
     near = 1e-3 * size if near is None else near
     far = 20 * size if far is None else far
     steps = np.geomspace(max(near, 1e-9 * far), far, _SAMPLES)

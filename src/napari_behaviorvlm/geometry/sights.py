@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_behaviorvlm.core.camera import FloatArray
-from napari_behaviorvlm.geometry.lens import Jacobian, Lens
+from napari_behaviorvlm.geometry.lens import Jacobian, Lens, in_range
 from napari_behaviorvlm.geometry.working_rig import Float32, WorkingRig
 
 # A Newton step squares the error, times the bend of the lens: from 3 px to about 0.01 px.
@@ -73,13 +73,13 @@ def _undistort(
     near = lens.guess(*single)
     for _ in range(_MAX_STEPS):
         x, y, error, jacobian = lens.newton_step(*single, *near)
-        poor = given & ~(error < _NEAR)
+        poor = given & ~((error < _NEAR) & in_range(lens, x, y))
         if not poor.any():
             return x, y, jacobian
         near = x, y
     # The few beyond the reach of the quick way (outliers at the rim, folded lenses).
     x[poor], y[poor] = lens.undistort(exact[0][poor], exact[1][poor])
-    return x, y, jacobian
+    return x, y, lens.distort_with_jacobian(x, y)[2]
 
 
 def _pixel_gain(lens: Lens, jacobian: Jacobian, gain: Float32) -> None:

@@ -139,15 +139,16 @@ def triangulate(
     working = WorkingRig(rig)
     consensus = PairConsensus(working)
     result = Triangulation.empty(len(pixels), len(rig))
+    squares = 0.0
     for block in blocks(len(pixels), _BLOCK):
         observed, strength = _block_arrays(pixels[block], None if weight is None else weight[block])
         with np.errstate(all="ignore"):
             fit, inliers = _solve(working, consensus, observed, strength, settings)
-            _store(
+            squares += _store(
                 working, result, block, fit,
                 inliers=inliers, weight=strength, settings=settings,
             )  # fmt: skip
-    _scale_covariance(result, settings)
+    _scale_covariance(result, squares, settings)
     return result
 
 
@@ -247,8 +248,8 @@ def _solve(
 def _store(
     rig: WorkingRig, result: Triangulation, block: slice, fit: Fit, *,
     inliers: BoolArray, weight: FloatArray, settings: TriangulationSettings,
-) -> None:  # fmt: skip
-    """Write one block of results, failed points as NaN."""
+) -> float:  # fmt: skip
+    """Write one block of results, failed points as NaN; return the weighted sum of squares."""
     count = inliers.sum(axis=0)
     failed = (count < settings.min_views) | ~np.isfinite(fit.points).all(axis=0)
     inliers[:, failed] = False
@@ -268,14 +269,16 @@ def _store(
         alone = leave_one_out_distance(rig, fit, weight.astype(np.float32), inliers)
         alone[(weight == 0) | failed] = np.nan
         result.leave_one_out[block] = alone.T
+    used[:, failed] = 0
+    return float((used * used * weight).sum())
 
 
-def _scale_covariance(result: Triangulation, settings: TriangulationSettings) -> None:
+def _scale_covariance(
+    result: Triangulation, squares: float, settings: TriangulationSettings
+) -> None:
     """Turn inverse normal matrices into covariances by the noise of the labels."""
     if settings.pixel_sigma is None:
-        found = result.n_views > 0
-        views = result.n_views[found].astype(np.float64)
-        squares = float((result.error[found] ** 2 * views).sum())
+        views = result.n_views[result.n_views > 0].astype(np.float64)
         freedom = float((2 * views - 3).sum())
         prior = _PRIOR_FREEDOM * _PRIOR_SIGMA**2
         result.pixel_sigma = float(np.sqrt((squares + prior) / (freedom + _PRIOR_FREEDOM)))

@@ -34,6 +34,8 @@ class EnergySettings:
         Cost of a point seen by 2, 3, 4 and more views.
     up_weight : float
         How firmly the animal keeps upright, in units of body variance.
+    firmness : float
+        Power of the inverse spread in the weight of a pair; 0 weighs all pairs alike.
     """
 
     distance: float = 5.0
@@ -42,6 +44,7 @@ class EnergySettings:
     hidden: float = 8.0
     support: tuple[float, ...] = (2.5, 0.7, 0.0)
     up_weight: float = 0.5
+    firmness: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,9 +74,11 @@ class PointSets:
 
 
 def bounded(square: FloatArray, outlier: float) -> FloatArray:
-    """Negative log of a normal density mixed with outliers, for squared standardised residuals."""
-    cost: FloatArray = -np.log((1 - outlier) * np.exp(-0.5 * square) + outlier)
-    return cost
+    """Half of squared standardised residuals, cut off at ``-log(outlier)`` (truncated quadratic).
+
+    Close to the negative log of a normal density mixed with outliers, without its exponentials.
+    """
+    return np.minimum(0.5 * square, -np.log(outlier))
 
 
 def support_cost(n_views: IntArray, settings: EnergySettings) -> FloatArray:
@@ -81,6 +86,32 @@ def support_cost(n_views: IntArray, settings: EnergySettings) -> FloatArray:
     table = np.array(settings.support)
     cost: FloatArray = table[np.clip(n_views - 2, 0, len(table) - 1)]
     return cost
+
+
+def pair_weights(spread: FloatArray, settings: EnergySettings) -> FloatArray:
+    """Share of each pair in the cost of its keypoints, summing to about 1 over a keypoint's pairs.
+
+    Firm pairs weigh more: when a tail curls, its distances to all of the trunk change together and
+    are one surprise, not nine.
+
+    Parameters
+    ----------
+    spread : ndarray, shape (K, K)
+        Standard deviations of the pairs.
+    settings : EnergySettings
+
+    Returns
+    -------
+    ndarray, shape (K, K)
+    """
+    count = len(spread)
+    if count < 2:
+        return np.zeros((count, count))
+    firmness = np.where(np.isfinite(spread), 1 / spread, 0) ** settings.firmness
+    np.fill_diagonal(firmness, 0)
+    total = np.maximum(firmness.sum(1), 1e-12)
+    weights: FloatArray = firmness / np.sqrt(total[:, None] * total[None])
+    return weights
 
 
 def pair_costs(xyz: FloatArray, anatomy: Anatomy, settings: EnergySettings) -> FloatArray:
@@ -101,12 +132,12 @@ def pair_costs(xyz: FloatArray, anatomy: Anatomy, settings: EnergySettings) -> F
     count = len(anatomy)
     distance = np.linalg.norm(xyz[:, :, None] - xyz[:, None], axis=-1)
     costs = np.zeros((count, count, n_frames, most + 1, most + 1), np.float32)
-    weight = settings.distance / (count - 1) if count > 1 else 0.0
+    weight = settings.distance * pair_weights(anatomy.distance_sd, settings)
     for a in range(count):
         for b in range(a):
             if np.isfinite(anatomy.distance[a, b]):
                 z = (distance - anatomy.distance[a, b]) / anatomy.distance_sd[a, b]
-                cost = weight * bounded(z * z, settings.outlier)
+                cost = weight[a, b] * bounded(z * z, settings.outlier)
                 costs[a, b, :, :-1, :-1] = np.nan_to_num(cost)
                 costs[b, a] = costs[a, b]
     return costs
@@ -152,18 +183,22 @@ def energy(
     frame = np.arange(n_frames)[:, None, None]
     unary = points.unary[frame, np.arange(count), np.maximum(states, 0)]
     total = np.where(named, unary, settings.hidden).sum(-1)
+    # Single precision: 1e-4 of a body length is far below any spread.
     poses = poses_of(points, states).reshape(-1, count, 3)
+    poses = (poses - np.nanmean(points.xyz, axis=(0, 1))).astype(np.float32)
     upper = np.triu_indices(count, 1)
     offsets = poses[:, upper[1]] - poses[:, upper[0]]
-    distance = np.linalg.norm(offsets, axis=-1)
-    z = (distance - anatomy.distance[upper]) / anatomy.distance_sd[upper]
-    pairs = settings.distance * np.nan_to_num(bounded(z * z, settings.outlier))
-    rotation = body_rotation(poses, anatomy, settings)
-    local = offsets @ rotation
-    z3 = (local - anatomy.vector[upper]) / anatomy.vector_sd[upper]
-    square = (z3**2).sum(-1) / 3
-    pairs += settings.vector * np.nan_to_num(bounded(square, settings.outlier))
-    per_pose: FloatArray = pairs.sum(-1).reshape(n_frames, width) / max(count - 1, 1)
+    distance = np.sqrt(np.einsum("npi,npi->np", offsets, offsets))
+    model = (anatomy.distance, anatomy.distance_sd, anatomy.vector, anatomy.vector_sd)
+    mean, spread, vector, vector_spread = (part[upper].astype(np.float32) for part in model)
+    weight = settings.distance * pair_weights(anatomy.distance_sd, settings)[upper]
+    pairs = weight.astype(np.float32) * bounded(((distance - mean) / spread) ** 2, settings.outlier)
+    rotation = body_rotation(poses, anatomy, settings).astype(np.float32)
+    z = (offsets @ rotation - vector) / vector_spread
+    square = np.einsum("npi,npi->np", z, z) / 3
+    weight = settings.vector * pair_weights(anatomy.vector_sd.mean(-1), settings)[upper]
+    pairs += weight.astype(np.float32) * bounded(square, settings.outlier)
+    per_pose: FloatArray = np.nansum(pairs, axis=1).reshape(n_frames, width)
     return total + per_pose
 
 

@@ -29,6 +29,10 @@ class SearchSettings:
     ----------
     width : int
         Partial namings kept.
+    survivors : int
+        Complete namings of the beam for which the full cost is computed.
+    mirrored : int
+        Those of them, the best by distances, whose mirrored variants are considered.
     keep : int
         Namings returned for each frame.
     batch : int
@@ -36,6 +40,8 @@ class SearchSettings:
     """
 
     width: int = 128
+    survivors: int = 24
+    mirrored: int = 12
     keep: int = 24
     batch: int = 32
 
@@ -83,9 +89,9 @@ def search(
         part = slice(start, start + settings.batch)
         some = points.select(part)
         found = _beam(some, anatomy, settings, weights)
+        found = np.concatenate([found, *_mirrored(found[:, : settings.mirrored], skeleton)], axis=1)
         if hints is not None:
             found = np.concatenate([found, hints[part]], axis=1)
-        found = np.concatenate([found, *_mirrored(found, skeleton)], axis=1)
         kept = keep_best(found, energy(some, found, anatomy, weights), settings.keep)
         states.append(kept[0])
         costs.append(kept[1])
@@ -112,12 +118,15 @@ def _beam(
             _forbid(options, states[:, :, other], most)
         flat = options.reshape(n_frames, -1)
         width = min(settings.width, flat.shape[1])
+        if len(done) == count - 1:
+            width = min(settings.survivors, width)
         best = np.argpartition(flat, width - 1, axis=1)[:, :width]
         cost = np.take_along_axis(flat, best, 1)
         states = states[frame, best // (most + 1)].copy()
         states[:, :, keypoint] = best % (most + 1)
         done.append(int(keypoint))
-    states[~np.isfinite(cost)] = most
+    states = states[frame, np.argsort(cost, axis=1, kind="stable")]
+    states[~np.isfinite(np.sort(cost, axis=1))] = most
     return np.where(states == most, -1, states)
 
 

@@ -50,7 +50,7 @@ class SolverSettings:
 
     energy: EnergySettings = field(default_factory=EnergySettings)
     first: SearchSettings = field(default_factory=SearchSettings)
-    second: SearchSettings = field(default_factory=lambda: SearchSettings(width=48))
+    second: SearchSettings = field(default_factory=lambda: SearchSettings(64, 16, 8))
     most: int = 28
     vote: float = 1.5
     vote_prior: float = 2.0

@@ -61,6 +61,11 @@ def test_curve_respects_the_given_range_and_may_be_empty():
     assert gone.shape == (0, 2)
 
 
+def test_a_camera_sees_its_own_line_of_sight_as_a_point():
+    curve = epipolar_curve(RIG.subset(["top"]), "top", [700.0, 400.0], "top", n=5)
+    np.testing.assert_allclose(curve, [[700, 400]] * 5, atol=1e-6)
+
+
 def test_unknown_camera_is_named():
     with pytest.raises(CalibrationError, match="'nobody'"):
         epipolar_curve(RIG, "side0", [1.0, 2.0], "nobody")

@@ -174,6 +174,14 @@ def test_given_noise_scales_the_covariance():
     assert two.pixel_sigma == 2.0
 
 
+def test_only_relative_weights_matter_to_the_covariance():
+    _, pixels, _ = scene(500)
+    one = triangulate(RIG, pixels, np.ones((500, 6)))
+    half = triangulate(RIG, pixels, np.full((500, 6), 0.5))
+    np.testing.assert_allclose(half.points, one.points, atol=1e-6)
+    np.testing.assert_allclose(half.covariance, one.covariance, rtol=0.01)
+
+
 def test_weights_pull_and_zero_leaves_out():
     points, pixels, _ = scene(50, noise=0)
     pixels[:, 0] += [2.0, 0]

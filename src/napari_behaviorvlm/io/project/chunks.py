@@ -85,7 +85,7 @@ class CandidateChunks:
         if not path.is_file():
             return CandidateTable.empty()
         try:
-            with np.load(path, allow_pickle=False) as data:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
                 return CandidateTable(
                     data["frame"], np.full(len(data["frame"]), camera, np.int16), data["number"],
                     data["xy"], data["intensity"], data["size"],

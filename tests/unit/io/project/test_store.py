@@ -70,7 +70,9 @@ def test_a_new_edit_forgets_what_was_undone(store):
 def test_history_tells_who_did_what(store):
     store.apply([((3, 1, 0), human(1.0))], "move", "Ann")
     store.apply([((3, 1, 0), None)], "delete", "Ben")
-    entries = [(edit.author, edit.action, left and left.x) for edit, left in store.history((3, 1, 0))]
+    entries = [
+        (edit.author, edit.action, left and left.x) for edit, left in store.history((3, 1, 0))
+    ]
     assert entries == [("Ann", "move", 1.0), ("Ben", "delete", None)]
 
 
