@@ -68,7 +68,7 @@ def new_arguments(sample, project, **replaced):
 
 @pytest.fixture(scope="session")
 def labelled_project(sample, tmp_path_factory):
-    """A project of the sample session, detected, seeded and labelled. Copy it before changing it."""
+    """A labelled project of the sample session; copy it before changing it."""
     folder = tmp_path_factory.mktemp("labelled")
     shell = Shell(folder)
     shell(*new_arguments(sample, "mouse"))

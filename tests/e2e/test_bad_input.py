@@ -223,7 +223,8 @@ def test_a_full_disk_loses_nothing(project):
         [sys.executable, "-c",
          "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
          "resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))\n"
-         f"from napari_behaviorvlm.cli.main import main; sys.exit(main(['label', {str(project)!r}]))"],
+         "from napari_behaviorvlm.cli.main import main\n"
+         f"sys.exit(main(['label', {str(project)!r}]))"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 1, done.stderr

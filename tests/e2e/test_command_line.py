@@ -1,6 +1,5 @@
 """From six videos to training sets with one command after the other."""
 
-import csv
 import json
 import os
 import signal
@@ -75,7 +74,7 @@ def test_a_killed_detection_goes_on_to_the_same_result(sample, labelled_project,
 def test_a_killed_labelling_goes_on_to_the_same_result(project, labelled_project, seconds):
     shell = Shell(project.parent)
     for entry in (project / "derived" / "labels").iterdir():
-        os.rename(entry, project.parent / "moved")
+        entry.rename(project.parent / "moved")
     connection = sqlite3.connect(project / "labels.sqlite")
     connection.execute("DELETE FROM run")
     connection.commit()
@@ -123,13 +122,11 @@ def test_training_sets_hold_only_what_was_accepted(project):
 def test_csv_has_the_contracted_columns(project):
     Shell(project.parent)("export", project, "csv", "tables")
     with (project.parent / "tables" / "pose3d.csv").open() as file:
-        assert next(csv.reader(file)) == (
-            ["frame", "keypoint", "x", "y", "z", "error_px", "n_views", "confidence", "status", "source", "flags"]
-        )
+        header = "frame,keypoint,x,y,z,error_px,n_views,confidence,status,source,flags"
+        assert file.readline().strip() == header
     with (project.parent / "tables" / "labels2d.csv").open() as file:
-        assert next(csv.reader(file)) == (
-            ["frame", "camera", "keypoint", "candidate", "x", "y", "error_px", "confidence", "status", "source"]
-        )
+        header = "frame,camera,keypoint,candidate,x,y,error_px,confidence,status,source"
+        assert file.readline().strip() == header
 
 
 def test_sleap_reads_the_export(project):
