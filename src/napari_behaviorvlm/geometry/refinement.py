@@ -113,10 +113,12 @@ def _one_step(rig: WorkingRig, points: FloatArray, seen: Observations, used: Boo
         )
     x, y = local[:, 0].astype(np.float32), local[:, 1].astype(np.float32)
     gain = seen.gain * inverse_depth
-    blocks, vectors = _equations(x, y, gain, np.where(used, seen.weight, 0), residual)
+    weight = np.where(used, seen.weight, 0)
+    blocks, vectors = _equations(x, y, gain, weight, residual)
     covariance, gradient = invert(rig.normal_matrix(blocks)), rig.gradient(vectors)
     step = multiply(covariance, gradient)
-    length = np.sqrt((step * gradient).sum(axis=0))
+    # In pixels of the most trusted view, whatever the weights are relative to.
+    length = np.sqrt((step * gradient).sum(axis=0) / weight.max(axis=0))
     moved = rig.turn(step)
     across, down = moved[:, 0] - x * moved[:, 2], moved[:, 1] - y * moved[:, 2]
     residual[0] -= gain[0] * across + gain[1] * down

@@ -177,8 +177,13 @@ def test_given_noise_scales_the_covariance():
 def test_only_relative_weights_matter_to_the_covariance():
     _, pixels, _ = scene(500)
     one = triangulate(RIG, pixels, np.ones((500, 6)))
+    faint = triangulate(RIG, pixels, np.full((500, 6), 1e-4))
+    np.testing.assert_allclose(faint.points, one.points, atol=1e-5)
+    wide = TriangulationSettings(pixel_sigma=0.4)
+    given = triangulate(RIG, pixels, np.full((500, 6), 0.25), wide)
+    np.testing.assert_allclose(given.covariance, 4 * (0.4 / one.pixel_sigma) ** 2 * one.covariance,
+                               rtol=1e-3)  # fmt: skip
     half = triangulate(RIG, pixels, np.full((500, 6), 0.5))
-    np.testing.assert_allclose(half.points, one.points, atol=1e-6)
     np.testing.assert_allclose(half.covariance, one.covariance, rtol=0.01)
 
 
