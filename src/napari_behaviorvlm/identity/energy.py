@@ -41,7 +41,7 @@ class EnergySettings:
     distance: float = 5.0
     vector: float = 4.0
     outlier: float = 0.02
-    hidden: float = 8.0
+    hidden: float = 12.0
     support: tuple[float, ...] = (2.5, 0.7, 0.0)
     up_weight: float = 0.5
     firmness: float = 1.0
