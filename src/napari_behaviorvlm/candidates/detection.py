@@ -53,8 +53,10 @@ class DetectionSettings:
     threshold : float
         How many noise sigmas a dot stands out: in the filtered picture, and as a whole over the
         noise of its own surroundings.
-    min_height : float
-        Least peak height, in grey levels of the picture.
+    min_height : float or None
+        Least peak height, in grey levels of the picture. None stands for 5 in 8-bit pictures,
+        which mostly come from compressed video (H.264 leaves blotches of up to 3 levels), and for
+        0 in others.
     largest_misfit : float
         How far a dot may be from a round Gaussian: root mean square of what the fit leaves beyond
         noise, as a share of the height. Edges have 0.35 and more; a dot of sigma 2.5 px smeared
@@ -66,9 +68,15 @@ class DetectionSettings:
     smallest_sigma: float = 1.2
     largest_sigma: float = 6.0
     threshold: float = 6.0
-    min_height: float = 0.0
+    min_height: float | None = None
     largest_misfit: float = 0.3
     max_candidates: int = 100
+
+    def least_height(self, picture: Picture) -> float:
+        """Grey levels that a dot of this picture must have."""
+        if self.min_height is None:
+            return 5.0 if picture.dtype == np.uint8 else 0.0
+        return self.min_height
 
     def key(self) -> dict[str, object]:
         """Return all that decides which dots are found in a picture, for a content key."""
@@ -140,16 +148,22 @@ class Detector:
             half -= self._half_level
         blocks = block_means(half)
         response = difference_of_gaussians(half, blocks)
-        peaks = self._peaks(response, 0.5 * noise_floor(picture))
+        peaks = self._peaks(response, self._least_response(response, picture))
         if not len(peaks):
             return _none()
         return self._measure(picture, ignored, local_planes(blocks, peaks), peaks, noise)
 
-    def _peaks(self, response: NDArray[np.float32], floor: float) -> NDArray[np.intp]:
+    def _least_response(self, response: NDArray[np.float32], picture: Picture) -> float:
+        """How high a peak of the difference of Gaussians must be."""
+        # White noise of sigma 1 leaves 0.26 in the difference, and halving had halved it before.
+        spread = max(
+            1.4826 * median(np.abs(response[::5, ::5]).ravel()), 0.13 * noise_floor(picture)
+        )
+        # A round dot of any sigma allowed by default leaves a quarter of its height or more.
+        return max(self.settings.threshold * spread, 0.25 * self.settings.least_height(picture))
+
+    def _peaks(self, response: NDArray[np.float32], limit: float) -> NDArray[np.intp]:
         """Columns and rows of local maxima at half resolution, strongest first, shape (n, 2)."""
-        spread = 1.4826 * median(np.abs(response[::5, ::5]).ravel())
-        # White noise of sigma 1 leaves 0.26 in this difference of Gaussians.
-        limit = self.settings.threshold * max(spread, 0.26 * floor)
         highest = cv2.dilate(response, np.ones((3, 3), dtype=np.uint8)).ravel()
         positions = np.flatnonzero(response > limit)
         heights = response.ravel()[positions]
@@ -181,20 +195,20 @@ class Detector:
         dots = fitting.fit(windows, dots, iterations=8, sigma_range=sigmas)
         light = dots[:, HEIGHT] * np.exp(dots[:, LOG_SIGMA]) * np.sqrt(np.pi)
         keep = self._plausible(dots, start) & _inside(dots, picture.shape)
+        keep &= dots[:, HEIGHT] >= self.settings.least_height(picture)
         keep &= light >= self.settings.threshold * spread
         uneven = np.square(misfit) - np.square(np.minimum(spread, 2 * noise))
         keep &= uneven <= np.square(self.settings.largest_misfit * dots[:, HEIGHT])
         return self._strongest(_without_twins(dots[keep]))
 
     def _plausible(self, dots: FloatArray, start: FloatArray) -> NDArray[np.bool_]:
-        """Whether each fit is near its peak and of a dot's size and height."""
+        """Whether each fit is near its peak and of a dot's size."""
         sigma = np.exp(dots[:, LOG_SIGMA])
         moved = np.abs(dots[:, :2] - start[:, :2]).max(axis=1)
         plausible: NDArray[np.bool_] = (
             np.isfinite(dots).all(axis=1)
             & (sigma >= self.settings.smallest_sigma)
             & (sigma <= self.settings.largest_sigma)
-            & (dots[:, HEIGHT] >= self.settings.min_height)
             & (moved <= HALF_WINDOW / 2)
         )
         return plausible
