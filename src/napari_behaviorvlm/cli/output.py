@@ -48,14 +48,15 @@ class Output:
         sys.stdout.flush()
 
     def table(self, rows: Sequence[Sequence[object]], header: Sequence[str]) -> None:
-        """Print a table with aligned columns; numbers to the right."""
+        """Print a table with aligned columns, numbers to the right; an empty header is left out."""
         if self.json_mode:
             return
         cells = [[_text(value) for value in row] for row in rows]
         widths = [max(map(len, column)) for column in zip(header, *cells, strict=True)]
         numeric = [all(isinstance(row[at], (int, float)) for row in rows) and bool(rows)
                    for at in range(len(header))]  # fmt: skip
-        for line in (list(header), ["-" * width for width in widths], *cells):
+        rule = [list(header), ["-" * width for width in widths]] if any(header) else []
+        for line in (*rule, *cells):
             padded = [
                 text.rjust(width) if right else text.ljust(width)
                 for text, width, right in zip(line, widths, numeric, strict=True)
