@@ -32,6 +32,13 @@ def frame_span(text: str) -> FrameSpan:
     return FrameSpan(first, last)
 
 
+def positive(text: str) -> int:
+    """Read a whole number above zero."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above zero")
+    return int(text)
+
+
 def named_path(text: str) -> tuple[str, Path]:
     """Read ``CAM=PATH``; without ``CAM=`` the file's stem is the camera's name."""
     name, equals, path = text.partition("=")

@@ -25,7 +25,8 @@ from napari_behaviorvlm.workflows.state import load_state
 
 PROJECT = "six_view_mouse"
 REPORT = "report.html"
-EXPORTS = ("dlc", "sleap", "csv")
+EXPORTS = {"dlc": 8, "sleap": 8, "csv": 1}
+"""Formats, and of how many frames one is taken: 30 of 240 make a training set of 180 pictures."""
 WRONG_MM = 5.0
 
 Result = TypeVar("Result")
@@ -118,8 +119,8 @@ def run_demo(folder: Path) -> Generator[Progress, None, DemoReport]:
         labelled = yield from _step("naming dots", label(project, LabelRequest()))
         accepted = accept_unflagged(project)
         exports = []
-        for name in EXPORTS:
-            writing = export_project(project, name, folder / name)
+        for name, every in EXPORTS.items():
+            writing = export_project(project, name, folder / name, every=every)
             exports.append((yield from _step(f"writing {name}", writing)))
         score = _score(project, sample)
         report = DemoReport(

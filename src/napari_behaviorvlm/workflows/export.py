@@ -2,19 +2,33 @@
 
 from collections.abc import Generator
 from contextlib import ExitStack
+from dataclasses import fields
 from pathlib import Path
+from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_behaviorvlm.core.labels import Labels, Poses, Source
 from napari_behaviorvlm.core.progress import Progress
 from napari_behaviorvlm.io.export import ExportReport, ExportSession, Only, export
 from napari_behaviorvlm.io.project import Project
 from napari_behaviorvlm.workflows.images import ImageSource
 from napari_behaviorvlm.workflows.person import login_name
 from napari_behaviorvlm.workflows.review import project_flags, words_by_point
-from napari_behaviorvlm.workflows.state import load_state
+from napari_behaviorvlm.workflows.state import SessionState, load_state
+
+Table = TypeVar("Table", Labels, Poses)
 
 
 def export_project(
-    project: Project, format_name: str, out: Path, *, only: Only | None = None, scorer: str = ""
+    project: Project,
+    format_name: str,
+    out: Path,
+    *,
+    only: Only | None = None,
+    scorer: str = "",
+    every: int = 1,
 ) -> Generator[Progress, None, ExportReport]:
     """Write the current labels.
 
@@ -28,6 +42,9 @@ def export_project(
         By default the format's own choice: accepted for training sets, all for tables.
     scorer : str
         Whose labels they are; the login name where empty.
+    every : int
+        Take every so many-th frame only, and all frames that a person labelled by hand: successive
+        frames look alike and teach a network little.
 
     Raises
     ------
@@ -35,6 +52,7 @@ def export_project(
         If nothing is accepted yet, or the folder holds something else.
     """
     state = load_state(project)
+    rows = chosen_rows(project, state, every)
     with ExitStack() as stack:
         session = ExportSession(
             name=project.config.name,
@@ -43,14 +61,27 @@ def export_project(
             unit=project.config.unit,
             fps=project.config.fps,
             n_frames=project.config.n_frames,
-            labels=state.labels,
-            poses=state.poses,
+            labels=_of(state.labels, rows),
+            poses=_of(state.poses, rows),
             flags=words_by_point(project_flags(project, state)),
             videos=_videos(project),
             read_image=ImageSource(project, stack, project.video),
             scorer=scorer or login_name(),
         )
         return (yield from export(session, format_name, Path(out), only=only))
+
+
+def chosen_rows(project: Project, state: SessionState, every: int) -> NDArray[np.intp]:
+    """Rows of the frames to export, ascending: every so many-th, and those labelled by hand."""
+    by_hand = (state.decided & (state.labels.source == Source.HUMAN)).any(axis=(1, 2))
+    by_hand[project.store.seed_frames()] = True
+    return np.flatnonzero(by_hand | (state.labels.frames % every == 0))
+
+
+def _of(table: Table, rows: NDArray[np.intp]) -> Table:
+    """Return labels or poses of some frames."""
+    kind = type(table)
+    return kind(*(getattr(table, column.name)[rows] for column in fields(table)))
 
 
 def _videos(project: Project) -> dict[str, Path]:

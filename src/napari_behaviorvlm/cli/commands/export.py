@@ -7,7 +7,7 @@ another person labelled.
 import argparse
 from pathlib import Path
 
-from napari_behaviorvlm.cli.arguments import add_project
+from napari_behaviorvlm.cli.arguments import add_project, positive
 from napari_behaviorvlm.cli.output import Output
 
 NAME = "export"
@@ -25,6 +25,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("accepted", "all"),
         help="which labels (default: accepted for training sets, all for tables)",
     )
+    parser.add_argument(
+        "--every",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="only every N-th frame, and all that were labelled by hand",
+    )
     parser.add_argument("--scorer", default="", help="whose labels they are (default: login name)")
 
 
@@ -34,7 +41,9 @@ def run(args: argparse.Namespace, output: Output) -> int:
     from napari_behaviorvlm.workflows.export import export_project
 
     with Project(args.project, writable=False) as project:
-        steps = export_project(project, args.format, args.out, only=args.only, scorer=args.scorer)
+        steps = export_project(
+            project, args.format, args.out, only=args.only, scorer=args.scorer, every=args.every
+        )
         report = output.follow(steps, f"Writing {args.format}")
     output.result(report.as_dict())
     labels, frames = sum(report.labels.values()), max(report.frames.values(), default=0)

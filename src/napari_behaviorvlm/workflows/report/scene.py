@@ -211,9 +211,9 @@ def _range(center: FloatArray, half: FloatArray, axis: int) -> list[float]:
     return [float(center[axis] - half[axis]), float(center[axis] + half[axis])]
 
 
-def _ratio(half: FloatArray) -> dict[str, float]:
+def _ratio(half: FloatArray, size: float = 1.15) -> dict[str, float]:
     """Sides of the box, so that a unit is as long along every axis."""
-    return _xyz(1.15 * half / half.max())
+    return _xyz(size * half / half.max())
 
 
 def _xyz(vector: FloatArray) -> dict[str, float]:
@@ -234,11 +234,11 @@ def _slider(frames: list[str]) -> dict[str, object]:
 def _buttons(
     center: FloatArray, reach: FloatArray, far: FloatArray, *, playable: bool
 ) -> list[dict[str, object]]:
-    def zoom(label: str, half: FloatArray) -> dict[str, object]:
+    def zoom(label: str, half: FloatArray, size: float) -> dict[str, object]:
         change: dict[str, object] = {
             f"scene.{name}axis.range": _range(center, half, i) for i, name in enumerate("xyz")
         }
-        change["scene.aspectratio"] = _ratio(half)
+        change["scene.aspectratio"] = _ratio(half, size)
         return {"label": label, "method": "relayout", "args": [change]}
 
     play = {"mode": "immediate", "fromcurrent": True, "transition": {"duration": 0},
@@ -246,7 +246,7 @@ def _buttons(
     stop = {"mode": "immediate", "frame": {"duration": 0, "redraw": False}}
     menus: list[dict[str, object]] = [{
         "type": "buttons", "direction": "right", "x": 0.01, "y": 0.99, "xanchor": "left",
-        "yanchor": "top", "buttons": [zoom("Animal", reach), zoom("With cameras", far)],
+        "yanchor": "top", "buttons": [zoom("Animal", reach, 1.15), zoom("With cameras", far, 0.85)],
     }]  # fmt: skip
     if playable:
         menus.append({
