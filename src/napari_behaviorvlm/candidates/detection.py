@@ -17,6 +17,7 @@ from napari_behaviorvlm.candidates.filters import (
     block_means,
     difference_of_gaussians,
     halved,
+    refined,
     repaired,
 )
 from napari_behaviorvlm.candidates.fitting import HEIGHT, LOG_SIGMA, FloatArray, Windows
@@ -151,13 +152,15 @@ class Detector:
         peaks = self._peaks(response, self._least_response(response, picture))
         if not len(peaks):
             return _none()
-        return self._measure(picture, ignored, local_planes(blocks, peaks), peaks, noise)
+        windows = self._windows(picture, ignored, blocks, peaks)
+        start = _start(windows, 2 * refined(response, peaks) + 0.5)
+        return self._measure(windows, start, picture, noise)
 
     def _least_response(self, response: NDArray[np.float32], picture: Picture) -> float:
         """How high a peak of the difference of Gaussians must be."""
         # White noise of sigma 1 leaves 0.26 in the difference, and halving had halved it before.
         spread = max(
-            1.4826 * median(np.abs(response[::5, ::5]).ravel()), 0.13 * noise_floor(picture)
+            1.4826 * median(np.abs(response[::7, ::7]).ravel()), 0.13 * noise_floor(picture)
         )
         # A round dot of any sigma allowed by default leaves a quarter of its height or more.
         return max(self.settings.threshold * spread, 0.25 * self.settings.least_height(picture))
@@ -173,19 +176,22 @@ class Detector:
         rows, columns = np.unravel_index(positions[strongest], response.shape)
         return _spaced(np.column_stack([columns, rows]))
 
-    def _measure(
+    def _windows(
         self,
         picture: Picture,
         ignored: NDArray[np.uint8],
-        planes: FloatArray,
+        blocks: NDArray[np.float32],
         peaks: NDArray[np.intp],
-        noise: float,
-    ) -> Detections:
-        """Fit the dots that peaks (at half resolution) hint at and keep what looks like dots."""
+    ) -> Windows:
+        """Cut windows around peaks (at half resolution) and take the background off."""
         level = None if self.background is None else self.background.level
-        windows = cut_above(picture, ignored, 2 * peaks, planes, level)
+        return cut_above(picture, ignored, 2 * peaks, local_planes(blocks, peaks), level)
+
+    def _measure(
+        self, windows: Windows, start: FloatArray, picture: Picture, noise: float
+    ) -> Detections:
+        """Fit dots from a first guess and keep what looks like dots."""
         sigmas = self.settings.smallest_sigma / 2, self.settings.largest_sigma * 1.5
-        start = _start(windows, 2 * peaks)
         dots = fitting.fit(windows, start, iterations=8, sigma_range=sigmas, tolerance=0.2)
         keep = self._plausible(dots, start)
         windows, dots, start = windows.select(keep), dots[keep], start[keep]
@@ -247,12 +253,12 @@ def _spaced(peaks: NDArray[np.intp]) -> NDArray[np.intp]:
     return np.asarray(peaks[alone])
 
 
-def _start(windows: Windows, centres: NDArray[np.intp]) -> FloatArray:
-    """First guess: the peak's place, a usual sigma, the height of the pixels around the peak."""
-    start = np.zeros((len(centres), 5))
-    start[:, :2] = centres + 0.5
+def _start(windows: Windows, xy: FloatArray) -> FloatArray:
+    """First guess: where the peaks are, a usual sigma, the height of the pixels in the middle."""
+    start = np.zeros((len(xy), 5))
+    start[:, :2] = xy
     middle = slice(HALF_WINDOW - 1, HALF_WINDOW + 3)
-    start[:, HEIGHT] = windows.values[:, middle, middle].mean(axis=(1, 2)).clip(1e-3, None)
+    start[:, HEIGHT] = np.maximum(windows.values[:, middle, middle].mean(axis=(1, 2)), 1e-3)
     start[:, LOG_SIGMA] = np.log(2.5)
     return start
 

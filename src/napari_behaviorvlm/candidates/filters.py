@@ -19,7 +19,7 @@ def repaired(picture: Picture, positions: NDArray[np.intp], noise: float) -> Pic
     rounding = picture.dtype.kind == "u" and noise >= 1
     repaired = picture.copy() if rounding else picture.astype(np.float32)
     if positions.size:
-        centres = np.column_stack(np.unravel_index(positions, picture.shape)[::-1])
+        centres = np.column_stack(np.divmod(positions, picture.shape[1])[::-1])
         _, (around,) = fitting.cut(centres, 1, picture)
         repaired.ravel()[positions] = np.partition(around.reshape(-1, 9), 4, axis=1)[:, 4]
     return repaired
@@ -57,3 +57,14 @@ def difference_of_gaussians(
     size = (blocks.shape[1] * BLOCK // 2, blocks.shape[0] * BLOCK // 2)
     wide = cv2.resize(cv2.GaussianBlur(blocks, (5, 5), 0.8), size)
     return np.asarray(cv2.subtract(fine, wide[: half.shape[0], : half.shape[1]]))
+
+
+def refined(response: NDArray[np.float32], peaks: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Tops of parabolas through local maxima (column, row) and their neighbours, shape (n, 2)."""
+    _, (around,) = fitting.cut(peaks, 1, response)
+    around = around.astype(np.float64)
+    before = np.column_stack([around[:, 1, 0], around[:, 0, 1]])
+    after = np.column_stack([around[:, 1, 2], around[:, 2, 1]])
+    bend = before + after - 2 * around[:, 1, 1, None]
+    shift = 0.5 * (before - after) / np.minimum(bend, -1e-30)
+    return np.asarray(peaks + np.maximum(np.minimum(shift, 0.5), -0.5))

@@ -63,13 +63,13 @@ def saturation_level(picture: Picture) -> float:
 
 
 def pixel_noise(picture: Picture) -> float:
-    """Noise sigma of single pixels from differences of every 64th row, grey levels.
+    """Noise sigma of single pixels from differences of every 128th row, grey levels.
 
     Pixels two columns apart are compared (neighbours may share what compression did to them); the
     root mean square is clipped at 3 sigma until it settles, which, unlike a median, works for noise
     of less than a grey level. Integer pictures have at least the noise of rounding.
     """
-    rows = picture[16::64] if picture.shape[0] > 256 else picture[::2]
+    rows = picture[16::128] if picture.shape[0] > 512 else picture[::2]
     squares = np.square(rows[:, 2:].astype(np.float32) - rows[:, :-2]).ravel()
     squares = squares[np.isfinite(squares)] if picture.dtype.kind == "f" else squares
     mean = float(squares.mean()) if squares.size else 0.0
@@ -112,9 +112,8 @@ def lone_pixels(picture: Picture, noise: float, *, least: float = 6.0) -> NDArra
 def _surroundings(median: Picture, positions: NDArray[np.intp]) -> NDArray[np.float64]:
     """Return the (upper) median of twelve smoothed pixels 6 px from each position."""
     angles = np.arange(12) * (np.pi / 6)
-    offsets = np.round(6 * np.column_stack([np.sin(angles), np.cos(angles)])).astype(int)
-    rows, columns = np.unravel_index(positions, median.shape)
-    rows = (rows[:, None] + offsets[:, 0]).clip(0, median.shape[0] - 1)
-    columns = (columns[:, None] + offsets[:, 1]).clip(0, median.shape[1] - 1)
-    ring = median[rows, columns].astype(np.float64)
-    return np.partition(ring, 6, axis=1)[:, 6]
+    down, right = np.round(6 * np.sin(angles)).astype(int), np.round(6 * np.cos(angles)).astype(int)
+    # At the border some of the twelve lie elsewhere in the picture: a median bears that.
+    around = positions[:, None] + (down * median.shape[1] + right)
+    ring = median.ravel().take(np.maximum(np.minimum(around, median.size - 1), 0))
+    return np.partition(ring, 6, axis=1)[:, 6].astype(np.float64)
