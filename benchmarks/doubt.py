@@ -119,6 +119,7 @@ def report(name, session, labels, poses):
     point = np.where(known, doubt.point, np.nan)
     scores = {
         "doubt": point,
+        "doubt of any view": np.where(known, doubt.any_wrong, np.nan),
         "confidence alone": 1 - poses.confidence,
         "reprojection error": squashed(poses.error),
         "worst view": squashed(np.nan_to_num(poses.view_error, posinf=1e4).max(1)),

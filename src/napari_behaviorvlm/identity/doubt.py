@@ -2,7 +2,7 @@
 
 Reasons are taken as independent witnesses, each with its own chance of being right ("noisy or"): a
 point is right only if none of them is. The solver's confidence is one more witness where it is
-known; what it has already weighed (few views, bones, jumps) then counts half.
+known; the number of views, which it knows, then counts no more, bones and jumps count half.
 """
 
 from dataclasses import dataclass
@@ -18,8 +18,10 @@ BoolArray = NDArray[np.bool_]
 
 PRIOR = 0.01
 """Doubt of a label against which nothing speaks."""
-_WEIGHED_BY_SOLVER = (Reason.FEW_VIEWS, Reason.BONE_LENGTH, Reason.JUMP)
+_WEIGHED_BY_SOLVER = (Reason.BONE_LENGTH, Reason.JUMP)
 _ALREADY_COUNTED = 0.5
+MAJORITY_WRONG = 0.4
+"""Doubt in a point against which one view stands, times the number of all its views."""
 _CERTAIN = 0.999
 
 
@@ -70,7 +72,16 @@ def compute_doubt(labels: Labels, poses: Poses, flags: FlagTable) -> Doubt:
     trust *= np.exp(lost)
     at = row[named], flags.camera[named].astype(np.intp), flags.keypoint[named]
     np.multiply.at(view_trust, at, np.exp(weight[named]))
+    np.multiply.at(trust, (at[0], at[2]), _majority_trust(flags)[named])
     return _assemble(labels, labelled, trust, view_trust)
+
+
+def _majority_trust(flags: FlagTable) -> FloatArray:
+    """Trust that a view against the others leaves to these: they may be the wrong ones."""
+    against = flags.reason == Reason.VIEW_DISAGREES
+    agree = np.maximum(flags.detail, 2)
+    trust: FloatArray = np.where(against, 1 - MAJORITY_WRONG / (agree + 1), 1.0)
+    return trust
 
 
 def _assemble(
@@ -127,5 +138,6 @@ def _log_trust(
     weight[flags.reason == Reason.LOW_MARGIN] = 0.0
     at = np.where(known, row, 0)
     solved = np.isfinite(poses.confidence[at, flags.keypoint]) if len(at) else known
+    weight[solved & (flags.reason == Reason.FEW_VIEWS)] = 0.0
     weight[solved & np.isin(flags.reason, _WEIGHED_BY_SOLVER)] *= _ALREADY_COUNTED
     return weight

@@ -62,9 +62,10 @@ def test_reasons_of_one_point_make_one_item(spoilt):
 def test_doubt_of_a_clean_label_is_the_prior_and_of_a_wrong_view_its_own(spoilt):
     flags = compute_flags(spoilt.labels, spoilt.poses, spoilt.rig, SKELETON)
     doubt = compute_doubt(spoilt.labels, spoilt.poses, flags)
-    assert doubt.point[10, 1] == pytest.approx(PRIOR)
+    # The other five could be the wrong ones, but hardly.
+    assert PRIOR < doubt.point[10, 1] < 0.1
     assert doubt.view[10, 0, 1] > 0.9
-    assert doubt.view[10, 1, 1] == pytest.approx(PRIOR)
+    assert doubt.view[10, 1, 1] == pytest.approx(doubt.point[10, 1])
     assert doubt.any_wrong[10, 1] == pytest.approx(doubt.view[10, 0, 1])
     assert doubt.any_wrong[11, 1] == pytest.approx(PRIOR)
 
