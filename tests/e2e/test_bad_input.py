@@ -222,7 +222,7 @@ def test_a_full_disk_loses_nothing(project):
     done = subprocess.run(
         [sys.executable, "-c",
          "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-         "resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))\n"
+         "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
          "from napari_behaviorvlm.cli.main import main\n"
          f"sys.exit(main(['label', {str(project)!r}]))"],
         capture_output=True, text=True, check=False,

@@ -26,7 +26,7 @@ def content_key(made_from: Mapping[str, object]) -> str:
 
 def _plain(value: object) -> object:
     if isinstance(value, np.ndarray):
-        return [list(value.shape), hashlib.sha256(np.ascontiguousarray(value)).hexdigest()]
+        return [list(value.shape), hashlib.sha256(np.ascontiguousarray(value).data).hexdigest()]
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, Path):
