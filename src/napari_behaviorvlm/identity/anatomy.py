@@ -79,7 +79,11 @@ class Anatomy:
         return len(self.shape)
 
 
-def fit_anatomy(poses: FloatArray, settings: AnatomySettings | None = None) -> Anatomy:
+def fit_anatomy(
+    poses: FloatArray,
+    settings: AnatomySettings | None = None,
+    vertical: FloatArray | None = None,
+) -> Anatomy:
     """Learn the model from poses whose keypoints are known.
 
     Parameters
@@ -87,6 +91,10 @@ def fit_anatomy(poses: FloatArray, settings: AnatomySettings | None = None) -> A
     poses : ndarray, shape (n, K, 3)
         World coordinates, NaN where a keypoint is missing.
     settings : AnatomySettings, optional
+    vertical : ndarray, shape (3,), optional
+        A direction of the world that might keep still in the body's frame (of either sign). Three
+        poses cannot tell it from others, and an animal's mirror image in the floor differs from
+        the animal in nothing else.
 
     Returns
     -------
@@ -96,24 +104,26 @@ def fit_anatomy(poses: FloatArray, settings: AnatomySettings | None = None) -> A
     offsets = poses[:, None, :, :] - poses[:, :, None, :]
     distances = np.linalg.norm(offsets, axis=-1)
     distance, scatter, count = _moments(distances)
-    shape = _mean_shape(poses, distance)
+    shape = _mean_shape(poses)
     centre = np.nanmean(shape, axis=0)
     scale = float(np.sqrt(np.nanmean(((shape - centre) ** 2).sum(-1))))
-    rotation, _ = align(poses, shape, np.ones(len(shape)))
+    rotation, origin = align(poses, shape, np.ones(len(shape)))
     vector, vector_scatter, _ = _moments(np.einsum("nji,nkmj->nkmi", rotation, offsets))
     prior = settings.relative_spread * distance + settings.body_spread * scale
-    residual = np.einsum("nji,nkj->nki", rotation, poses - _centre(poses, shape)[:, None]) - shape
-    place_sd = np.sqrt(np.nanmean((residual**2).mean(-1), axis=0))
+    placed = np.einsum("nji,nkj->nki", rotation, poses - origin[:, None])
+    square = ((placed - shape) ** 2).mean(-1)
+    seen = np.isfinite(square)
+    place_sd = np.sqrt(np.where(seen, square, 0).sum(0) / np.maximum(seen.sum(0), 1))
     return Anatomy(
         distance,
         _shrunk(scatter, count, prior, scale, settings),
         shape,
-        np.hypot(np.nan_to_num(place_sd), 0.1 * scale),
+        np.hypot(place_sd, 0.1 * scale),
         vector,
         # A direction is less certain than a distance: segments turn.
         _shrunk(vector_scatter, count[..., None], 2 * prior[..., None], scale, settings),
         scale,
-        _still_direction(rotation) if len(poses) >= 20 else None,
+        _still_direction(rotation, vertical),
         len(poses),
     )
 
@@ -124,15 +134,24 @@ def _moments(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     count = there.sum(0).astype(np.float64)
     filled = np.where(there, values, 0)
     mean = filled.sum(0) / np.where(count > 0, count, np.nan)
-    if len(values) >= 20:
-        # Self-training: a few of the poses are named wrongly, a median does not follow them.
-        with np.errstate(invalid="ignore"):
-            mean = np.nanmedian(np.where(there, values, np.nan), axis=0) if len(values) else mean
-            spread = 1.4826 * np.nanmedian(np.abs(values - mean), axis=0)
-            near = there & (np.abs(values - mean) < 5 * np.maximum(spread, 1e-9))
-        square = np.where(near, (values - mean) ** 2, 0).sum(0)
-        return mean, square * count / np.maximum(near.sum(0), 1), count
-    return mean, np.where(there, (values - mean) ** 2, 0).sum(0), count
+    if len(values) < 20:
+        return mean, np.where(there, (values - mean) ** 2, 0).sum(0), count
+    # Self-training: a few of the poses are named wrongly, a median does not follow them.
+    middle = _median(values, there)
+    deviation = np.abs(values - middle)
+    spread = 1.4826 * _median(deviation, there)
+    near = there & (deviation <= 5 * np.maximum(spread, 1e-9))
+    square = np.where(near, deviation**2, 0).sum(0)
+    return np.where(count > 0, middle, np.nan), square * count / np.maximum(near.sum(0), 1), count
+
+
+def _median(values: FloatArray, there: BoolArray) -> FloatArray:
+    """Median over the first axis where there is a value; 0 where there never is."""
+    empty = ~there.any(0)
+    filled = np.where(there, values, np.nan)
+    filled[:, empty] = 0
+    median: FloatArray = np.nanmedian(filled, axis=0)
+    return median
 
 
 def _shrunk(
@@ -146,20 +165,11 @@ def _shrunk(
     return np.maximum(np.sqrt(variance), settings.floor * scale)
 
 
-def _centre(poses: FloatArray, shape: FloatArray) -> FloatArray:
-    """Where the origin of the body's frame lies in each pose, shape (n, 3)."""
-    rotation, centre = align(poses, shape, np.ones(len(shape)))
-    del rotation
-    return centre
-
-
-def _mean_shape(poses: FloatArray, distance: FloatArray, rounds: int = 8) -> FloatArray:
+def _mean_shape(poses: FloatArray, rounds: int = 8) -> FloatArray:
     """Mean pose by generalised Procrustes analysis (Gower 1975), rotations only."""
     complete = np.isfinite(poses[..., 0]).sum(1)
     shape = poses[int(complete.argmax())].copy()
-    missing = ~np.isfinite(shape[:, 0])
     shape -= np.nanmean(shape, axis=0)
-    del distance
     for _ in range(rounds):
         rotation, centre = align(poses, shape, np.ones(len(shape)))
         placed = np.einsum("nji,nkj->nki", rotation, poses - centre[:, None])
@@ -168,8 +178,8 @@ def _mean_shape(poses: FloatArray, distance: FloatArray, rounds: int = 8) -> Flo
         seen = np.isfinite(placed[..., 0]).any(0)
         shape = np.full_like(shape, np.nan)
         shape[seen] = middle(placed[:, seen], axis=0)
-    del missing
-    return shape - np.nanmean(shape, axis=0)
+    centred: FloatArray = shape - np.nanmean(shape, axis=0)
+    return centred
 
 
 def align(
@@ -214,8 +224,15 @@ def align(
     return rotation, centre
 
 
-def _still_direction(rotation: FloatArray) -> FloatArray | None:
-    """Direction of the world that all body frames agree on, if there is exactly one."""
+def _still_direction(rotation: FloatArray, vertical: FloatArray | None) -> FloatArray | None:
+    """Direction of the world on which the body frames agree, in the world and in the body."""
+    if vertical is not None:
+        inside = vertical @ rotation.mean(0)
+        agreement = float(np.linalg.norm(inside))
+        if agreement > 0.6:
+            return np.stack([vertical, inside / agreement])
+    if len(rotation) < 20:
+        return None
     u, s, vt = np.linalg.svd(rotation.mean(0))
     if s[0] < 0.5 or s[1] > 0.8 * s[0]:
         return None

@@ -1,6 +1,7 @@
 """From named 3D points back to labels in every view, and to final 3D positions."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from napari_behaviorvlm.geometry.triangulation import (
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def candidate_positions(candidates: CandidateTable, frames: IntArray, n_cameras:
 
 
 def make_labels(
-    rig: Rig, frames: IntArray, xy: FloatArray, number: NDArray[np.int16],
+    rig: Rig, frames: IntArray, xy: FloatArray, *, number: NDArray[np.int16],
     confidence: FloatArray, settings: AssignSettings,
 ) -> tuple[Labels, Poses]:  # fmt: skip
     """Labels and poses of named points.
@@ -83,7 +85,7 @@ def make_labels(
     poses : Poses
     """
     n_frames, n_cameras, n_keypoints = number.shape
-    number, found = _complete(rig, xy, number, settings)
+    number = _complete(rig, xy, number, settings)
     by_point = _flat(_positions(xy, number))
     triangulation = triangulate(rig, by_point, settings=TriangulationSettings(settings.gate_px))
     keep = _unflat(triangulation.inliers, n_frames)
@@ -97,7 +99,6 @@ def make_labels(
     labels.source[claimed] = Source.GEOMETRIC
     sure = np.where(solid, confidence, np.nan)[:, None]
     labels.confidence[:] = np.where(claimed, sure, np.nan)
-    del found
     return labels, make_poses(frames, triangulation, sure[:, 0])
 
 
@@ -135,14 +136,13 @@ def _positions(xy: FloatArray, number: NDArray[np.int16]) -> FloatArray:
     return np.where(number[..., None] > 0, picked, np.nan)
 
 
-def _flat(by_view: NDArray[np.generic]) -> FloatArray:
+def _flat(by_view: FloatArray) -> FloatArray:
     """(F, C, K, ...) to (F * K, C, ...)."""
     moved = np.moveaxis(by_view, 2, 1)
-    flat: FloatArray = moved.reshape(-1, *moved.shape[2:])
-    return flat
+    return moved.reshape(-1, *moved.shape[2:])
 
 
-def _unflat(by_point: NDArray[np.generic], n_frames: int) -> NDArray[np.generic]:
+def _unflat(by_point: NDArray[Scalar], n_frames: int) -> NDArray[Scalar]:
     """(F * K, C) to (F, C, K)."""
     return np.moveaxis(by_point.reshape(n_frames, -1, by_point.shape[1]), 2, 1)
 
@@ -168,7 +168,7 @@ def _distances(
 
 def _complete(
     rig: Rig, xy: FloatArray, number: NDArray[np.int16], settings: AssignSettings
-) -> tuple[NDArray[np.int16], NDArray[np.bool_]]:
+) -> NDArray[np.int16]:
     """Give named points the unused candidates that lie on their projections."""
     flat = _flat(_positions(xy, number))
     quick = TriangulationSettings(settings.gate_px, leave_one_out=False)
@@ -179,7 +179,7 @@ def _complete(
     mutual = distance.argmin(2)
     is_mutual = np.take_along_axis(mutual, nearest, axis=2) == np.arange(number.shape[2])
     added = is_mutual & (distance.min(3) < settings.gate_px)
-    return np.where(added, nearest + 1, number).astype(np.int16), added
+    return np.where(added, nearest + 1, number).astype(np.int16)
 
 
 def _mark_unseen(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
-COEFFICIENTS = np.array([-1.0, 0.6, 0.0, -1.5, -0.5, 2.0, -0.05])
+COEFFICIENTS = np.array([-0.64, 0.07, 0.41, -0.44, 0.81, 1.52, -0.05])
 """Of the columns of `features`; the first is the constant."""
 
 

@@ -36,6 +36,9 @@ class EnergySettings:
         How firmly the animal keeps upright, in units of body variance.
     firmness : float
         Power of the inverse spread in the weight of a pair; 0 weighs all pairs alike.
+    tilt : float
+        Cost of an animal upside down. Its mirror image in the floor, named with left and right
+        exchanged, is otherwise a perfect animal.
     """
 
     distance: float = 5.0
@@ -45,6 +48,7 @@ class EnergySettings:
     support: tuple[float, ...] = (2.5, 0.7, 0.0)
     up_weight: float = 0.5
     firmness: float = 1.0
+    tilt: float = 15.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +82,8 @@ def bounded(square: FloatArray, outlier: float) -> FloatArray:
 
     Close to the negative log of a normal density mixed with outliers, without its exponentials.
     """
-    return np.minimum(0.5 * square, -np.log(outlier))
+    cost: FloatArray = np.minimum(0.5 * square, -np.log(outlier))
+    return cost
 
 
 def support_cost(n_views: IntArray, settings: EnergySettings) -> FloatArray:
@@ -185,7 +190,7 @@ def energy(
     total = np.where(named, unary, settings.hidden).sum(-1)
     # Single precision: 1e-4 of a body length is far below any spread.
     poses = poses_of(points, states).reshape(-1, count, 3)
-    poses = (poses - np.nanmean(points.xyz, axis=(0, 1))).astype(np.float32)
+    poses = (poses - _middle(points)).astype(np.float32)
     upper = np.triu_indices(count, 1)
     offsets = poses[:, upper[1]] - poses[:, upper[0]]
     distance = np.sqrt(np.einsum("npi,npi->np", offsets, offsets))
@@ -193,13 +198,30 @@ def energy(
     mean, spread, vector, vector_spread = (part[upper].astype(np.float32) for part in model)
     weight = settings.distance * pair_weights(anatomy.distance_sd, settings)[upper]
     pairs = weight.astype(np.float32) * bounded(((distance - mean) / spread) ** 2, settings.outlier)
-    rotation = body_rotation(poses, anatomy, settings).astype(np.float32)
-    z = (offsets @ rotation - vector) / vector_spread
+    rotation = body_rotation(poses, anatomy, settings)
+    total += _tilt_cost(rotation, anatomy, settings).reshape(n_frames, width)
+    z = (offsets @ rotation.astype(np.float32) - vector) / vector_spread
     square = np.einsum("npi,npi->np", z, z) / 3
     weight = settings.vector * pair_weights(anatomy.vector_sd.mean(-1), settings)[upper]
     pairs += weight.astype(np.float32) * bounded(square, settings.outlier)
     per_pose: FloatArray = np.nansum(pairs, axis=1).reshape(n_frames, width)
-    return total + per_pose
+    cost: FloatArray = total + per_pose
+    return cost
+
+
+def _tilt_cost(rotation: FloatArray, anatomy: Anatomy, settings: EnergySettings) -> FloatArray:
+    """Cost of lying upside down: nothing up to a right angle, ``settings.tilt`` for 180 degrees."""
+    if anatomy.up is None:
+        return np.zeros(len(rotation))
+    upright = np.einsum("i,nij,j->n", anatomy.up[0], rotation, anatomy.up[1])
+    cost: FloatArray = settings.tilt * np.clip(-upright, 0, 1)
+    return cost
+
+
+def _middle(points: PointSets) -> FloatArray:
+    there = np.isfinite(points.xyz[..., 0])
+    middle: FloatArray = points.xyz[there].mean(0) if there.any() else np.zeros(3)
+    return middle
 
 
 def body_rotation(poses: FloatArray, anatomy: Anatomy, settings: EnergySettings) -> FloatArray:

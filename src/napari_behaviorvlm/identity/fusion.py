@@ -2,9 +2,9 @@
 
 Every pair of candidates of two cameras near each other's epipolar line is a hypothesis; it is
 triangulated, looks for supporters in all other views, and is refined on them. Hypotheses are then
-taken best support first, each candidate being used once; what loses a candidate to a better one goes
-on with the rest. Three and more views are strong evidence, a pair alone is weak: points carry their
-number of views and their residual so that whoever names them can tell.
+taken best support first, each candidate being used once; what loses a candidate to a better one
+goes on with the rest. Three and more views are strong evidence, a pair alone is weak: points carry
+their number of views and their residual so that whoever names them can tell.
 
 All frames of a chunk are matched at once; memory is bounded by ``FusionSettings.chunk``.
 """
@@ -72,7 +72,8 @@ class FusedPoints:
     @property
     def n_views(self) -> IntArray:
         """Number of supporting views, shape (n,)."""
-        return (self.number > 0).sum(1)
+        count: IntArray = (self.number > 0).sum(1)
+        return count
 
     def select(self, rows: "slice | BoolArray | IntArray") -> "FusedPoints":
         """Return some of the points."""
@@ -183,7 +184,7 @@ def fuse_padded(views: IdealViews, ideal: FloatArray, settings: FusionSettings) 
 
 
 def _pair_hypotheses(views: IdealViews, ideal: FloatArray, settings: FusionSettings) -> _Hypotheses:
-    n_frames, n_cameras = ideal.shape[:2]
+    n_cameras = ideal.shape[1]
     homogeneous = np.concatenate([ideal, np.ones((*ideal.shape[:-1], 1))], axis=-1)
     frame, index = [], []
     for a in range(n_cameras):
@@ -244,8 +245,10 @@ def _grow(
 
 def _inside(xyz: FloatArray, settings: FusionSettings) -> BoolArray:
     if settings.box is None:
-        return np.isfinite(xyz).all(1)
-    return ((xyz >= settings.box[0]) & (xyz <= settings.box[1])).all(1)
+        return np.asarray(np.isfinite(xyz).all(axis=1), dtype=np.bool_)
+    low, high = settings.box
+    with np.errstate(invalid="ignore"):
+        return np.asarray(((xyz >= low) & (xyz <= high)).all(axis=1), dtype=np.bool_)
 
 
 def _distinct(rows: _Hypotheses, most: int) -> _Hypotheses:

@@ -1,7 +1,8 @@
 """What is learned once per recording: anatomy, noise, speed and the space the animal uses.
 
-The anatomy of the seeds names some frames all over the recording; those that fit well teach a better
-anatomy (self-training), twice. The frames are taken in short runs so that speed can be measured too.
+The anatomy of the seeds names some frames all over the recording; those that fit well teach a
+better anatomy (self-training), twice. The frames are taken in short runs so that speed can be
+measured too.
 """
 
 from dataclasses import dataclass, field
@@ -72,7 +73,7 @@ class Learned:
 
 
 def learn(
-    views: IdealViews, skeleton: Skeleton, seeds: Seeds, candidates: CandidateTable,
+    views: IdealViews, skeleton: Skeleton, seeds: Seeds, candidates: CandidateTable, *,
     settings: LearningSettings, fusion: FusionSettings, solver: SolverSettings,
 ) -> Learned:  # fmt: skip
     """Learn from the seeds and from a sample of the recording.
@@ -92,7 +93,7 @@ def learn(
     -------
     Learned
     """
-    anatomy = fit_anatomy(seeds.points, settings.anatomy)
+    anatomy = fit_anatomy(seeds.points, settings.anatomy, views.ring_normal)
     frames = sample_frames(np.unique(candidates.frame), settings)
     if not len(frames):
         return Learned(anatomy, *_paces(float("nan"), anatomy), None, float("nan"))
@@ -102,11 +103,11 @@ def learn(
     cost = np.zeros((len(frames), 1))
     taught = seeds.points
     for _ in range(settings.rounds):
-        states, cost = search(sets, skeleton, anatomy, settings.search, solver.energy)
+        states, cost = search(sets, skeleton, anatomy, settings.search, weights=solver.energy)
         poses = poses_of(sets, states[:, :1])[:, 0]
         teaches = cost[:, 0] <= np.quantile(cost[:, 0], settings.share)
         taught = np.concatenate([seeds.points, poses[teaches]])
-        anatomy = fit_anatomy(taught, settings.anatomy)
+        anatomy = fit_anatomy(taught, settings.anatomy, views.ring_normal)
     tracking, motion = _paces(typical_step(points, frames), anatomy)
     return Learned(
         anatomy, tracking, motion, _heights(taught, anatomy), float(np.median(cost[:, 0]))
@@ -114,7 +115,7 @@ def learn(
 
 
 def sample_frames(frames: IntArray, settings: LearningSettings) -> IntArray:
-    """Runs of successive frames spread evenly over a recording (all of it if it is short).
+    """Pick runs of successive frames spread evenly over a recording (all of it if it is short).
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """Search for the best namings of single frames: beam search, mirrored variants, full cost.
 
 Keypoints are named one after the other, those that hang most firmly together first, keeping the
-best partial namings; all frames of a batch go in step. Distances alone cannot tell a naming from its
-mirror image, so the mirrored variants of what survives are added before the full cost decides.
+best partial namings; all frames of a batch go in step. Distances alone cannot tell a naming from
+its mirror image, so the mirrored variants of what survives are added before the full cost decides.
 """
 
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ def naming_order(anatomy: Anatomy) -> IntArray:
 
 def search(
     points: PointSets, skeleton: Skeleton, anatomy: Anatomy, settings: SearchSettings,
-    weights: EnergySettings, hints: IntArray | None = None,
+    *, weights: EnergySettings, hints: IntArray | None = None,
 ) -> tuple[IntArray, FloatArray]:  # fmt: skip
     """Best namings of every frame on its own.
 

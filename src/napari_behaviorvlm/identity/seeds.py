@@ -83,8 +83,8 @@ class Seeds:
         never = np.flatnonzero(~np.isfinite(self.points[..., 0]).any(0))
         if len(never):
             raise IdentityError(
-                f"Keypoint {skeleton.keypoints[never[0]]!r} is not labelled in two views of any seed "
-                f"frame (frames {', '.join(map(str, self.frames))}); label it in at least one of them."
+                f"Keypoint {skeleton.keypoints[never[0]]!r} is not labelled in two views of any "
+                f"seed frame (frames {', '.join(map(str, self.frames))}); label it in one of them."
             )
 
 

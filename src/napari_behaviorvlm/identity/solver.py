@@ -24,6 +24,7 @@ from napari_behaviorvlm.identity.search import SearchSettings, search
 from napari_behaviorvlm.identity.tracklets import TrackletSettings, link
 from napari_behaviorvlm.identity.trellis import (
     MotionSettings,
+    Paths,
     best_paths,
     keypoint_margins,
     naming_probabilities,
@@ -119,7 +120,7 @@ def pad_points(
 
 def solve(
     points: FusedPoints, times: IntArray, skeleton: Skeleton, anatomy: Anatomy,
-    tracking: TrackletSettings, motion: MotionSettings, settings: SolverSettings,
+    *, tracking: TrackletSettings, motion: MotionSettings, settings: SolverSettings,
     extra: FloatArray | None = None,
 ) -> Naming:  # fmt: skip
     """Name the points of successive frames.
@@ -146,18 +147,23 @@ def solve(
     track_of = link(points, times, tracking)
     track = np.where(sets.row >= 0, np.append(track_of, -1)[sets.row], -1)
     tables = transition_tables(sets, track, times, motion)
-    states, cost = search(sets, skeleton, anatomy, settings.first, settings.energy)
+    states, cost = search(sets, skeleton, anatomy, settings.first, weights=settings.energy)
     paths = best_paths(states, cost, tables)
     share = naming_probabilities(states, paths, sets.xyz.shape[1])
     votes = _tracklet_votes(share, track)
     voted = PointSets(sets.xyz, sets.unary + _vote_cost(votes, track, settings), sets.row)
     hints = np.concatenate([states, _neighbours(states, paths.best, track)], axis=1)
-    states, cost = search(voted, skeleton, anatomy, settings.second, settings.energy, hints)
+    states, cost = search(
+        voted, skeleton, anatomy, settings.second, weights=settings.energy, hints=hints
+    )
     paths = best_paths(states, cost, tables)
-    return _naming(sets, track, states, cost, paths, votes)
+    return _naming(sets, track, votes, states=states, cost=cost, paths=paths)
 
 
-def _naming(sets, track, states, cost, paths, votes) -> Naming:
+def _naming(
+    sets: PointSets, track: IntArray, votes: FloatArray, *,
+    states: IntArray, cost: FloatArray, paths: Paths,
+) -> Naming:  # fmt: skip
     frame = np.arange(len(states))
     chosen = states[frame, paths.best]
     margin, other = keypoint_margins(states, paths)
@@ -188,11 +194,12 @@ def _vote_cost(votes: FloatArray, track: IntArray, settings: SolverSettings) -> 
     probability = smoothed / smoothed.sum(1, keepdims=True)
     cost = -settings.vote * np.log(names * probability)[:, :-1]
     cost[-1] = 0
-    return cost[track].transpose(0, 2, 1)
+    by_point: FloatArray = cost[track].transpose(0, 2, 1)
+    return by_point
 
 
 def _neighbours(states: IntArray, best: IntArray, track: IntArray) -> IntArray:
-    """The best namings of the frames before and after, carried over by the tracklets."""
+    """Carry over the best namings of the frames before and after by the tracklets."""
     frame = np.arange(len(states))
     chosen = states[frame, best]
     named = np.where(chosen >= 0, track[frame[:, None], np.maximum(chosen, 0)], -1)

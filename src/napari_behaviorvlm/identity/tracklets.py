@@ -82,7 +82,7 @@ def link(points: FusedPoints, times: IntArray, settings: TrackletSettings) -> In
         fresh[new] = False
         track[rows[fresh]] = n_tracks + np.arange(int(fresh.sum()))
         n_tracks += int(fresh.sum())
-        ends = _advance(ends, points.xyz[rows], track[rows], old, new, int(time))
+        ends = _advance(ends, points.xyz[rows], track[rows], int(time), old=old, new=new)
     return track
 
 
@@ -109,13 +109,14 @@ def _runner_up(distance: FloatArray, old: IntArray, new: IntArray) -> FloatArray
     """Smallest distance of either partner to anything else, for each pair."""
     others = distance.copy()
     others[old, new] = np.inf
-    return np.minimum(others[old].min(1), others[:, new].min(0))
+    nearest: FloatArray = np.minimum(others[old].min(1), others[:, new].min(0))
+    return nearest
 
 
 def _advance(
-    ends: _Open, xyz: FloatArray, track: IntArray, old: IntArray, new: IntArray, time: int
+    ends: _Open, xyz: FloatArray, track: IntArray, time: int, *, old: IntArray, new: IntArray
 ) -> _Open:
-    """Ends of tracklets after a frame: those that went on, began, or still wait."""
+    """Return the ends of tracklets after a frame: those that went on, began, or still wait."""
     velocity = np.zeros((len(xyz), 3))
     velocity[new] = (xyz[new] - ends.xyz[old]) / (time - ends.last[old])[:, None]
     waiting = np.ones(len(ends.track), bool)

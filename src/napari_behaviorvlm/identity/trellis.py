@@ -107,7 +107,7 @@ def best_paths(states: IntArray, cost: FloatArray, tables: FloatArray) -> Paths:
     -------
     Paths
     """
-    n_frames, n_states = cost.shape
+    n_frames = len(cost)
     between = _transitions(states, tables)
     forward, backward = cost.copy(), cost.copy()
     for t in range(1, n_frames):
@@ -120,7 +120,6 @@ def best_paths(states: IntArray, cost: FloatArray, tables: FloatArray) -> Paths:
     best[-1] = forward[-1].argmin()
     for t in range(n_frames - 2, -1, -1):
         best[t] = (forward[t] + between[t][:, best[t + 1]]).argmin()
-    del n_states
     return Paths(best, through - through[np.arange(n_frames), best][:, None])
 
 
@@ -137,7 +136,7 @@ def _transitions(states: IntArray, tables: FloatArray) -> NDArray[np.float32]:
 
 
 def keypoint_margins(states: IntArray, paths: Paths) -> tuple[FloatArray, IntArray]:
-    """What it costs to give a keypoint another point, and which one that would be.
+    """Price giving a keypoint another point, and say which one that would be.
 
     Parameters
     ----------
@@ -180,7 +179,7 @@ def naming_probabilities(
     ndarray, shape (F, M, K)
         Rows sum to at most 1; the rest is "no keypoint".
     """
-    n_frames, n_states, count = states.shape
+    n_frames, _, count = states.shape
     weight = np.exp(-np.maximum(paths.through, 0) / temperature)
     weight /= weight.sum(1, keepdims=True)
     share = np.zeros((n_frames, most + 1, count))

@@ -59,6 +59,19 @@ class IdealViews:
                 matrices[a, b] = matrix / np.linalg.norm(matrix)
         return matrices
 
+    @cached_property
+    def ring_normal(self) -> FloatArray | None:
+        """Normal of the plane that the cameras stand about, shape (3,); None if there is none.
+
+        Cameras around an arena make it the vertical, of either sign.
+        """
+        centres = np.stack([camera.center for camera in self.rig])
+        if len(centres) < 3:
+            return None
+        _, spread, axes = np.linalg.svd(centres - centres.mean(0), full_matrices=False)
+        normal: FloatArray = axes[2]
+        return normal if spread[2] < 0.7 * spread[1] else None
+
     def to_ideal(self, xy: FloatArray, camera: int) -> FloatArray:
         """Ideal pixels of picture pixels of one camera.
 
@@ -104,8 +117,8 @@ def solve_points(
 ) -> FloatArray:
     """Points nearest to their rays: linear triangulation, reweighted by depth.
 
-    The rows of the direct linear transform are divided by the depth found in the round before, which
-    makes the algebraic error the distance in pixels (Hartley & Sturm 1997).
+    The rows of the direct linear transform are divided by the depth found in the round before,
+    which makes the algebraic error the distance in pixels (Hartley & Sturm 1997).
 
     Parameters
     ----------
@@ -170,4 +183,6 @@ def solve_symmetric(matrix: FloatArray, right: FloatArray) -> FloatArray:
     adjugate[:, 2, 2] = a * d - b * b
     determinant = a * adjugate[:, 0, 0] + b * adjugate[:, 0, 1] + c * adjugate[:, 0, 2]
     determinant = np.where(np.abs(determinant) > 1e-12, determinant, np.nan)
-    return np.einsum("nij,nj->ni", adjugate, right) / (determinant * scale)[:, None]
+    solved: FloatArray = np.einsum("nij,nj->ni", adjugate, right)
+    solved /= (determinant * scale)[:, None]
+    return solved

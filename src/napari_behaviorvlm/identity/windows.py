@@ -35,7 +35,7 @@ class GeometricSettings:
     fusion, learning, solver, assign
         Of the steps.
     window : int
-        Frames named at once.
+        Frames named at once; windows begin at multiples of this frame number.
     overlap : int
         Frames on either side of a window that are solved with it and thrown away.
     outside : float
@@ -88,16 +88,16 @@ class Recording:
         Yields
         ------
         context : ndarray of int64
-            Frames to solve together.
+            Frames to solve together; frames without candidates are left out.
         inside : ndarray of int64
             Wanted frames among them that the window answers for.
         """
-        every = np.union1d(self.frames, wanted)
         size, margin = self.settings.window, self.settings.overlap
-        for start in range(0, len(every), size):
-            inside = np.intersect1d(every[start : start + size], wanted)
-            if len(inside):
-                yield every[max(start - margin, 0) : start + size + margin], inside
+        named = np.intersect1d(self.frames, wanted)
+        for window in np.unique(named // size):
+            first, last = window * size - margin, (window + 1) * size + margin
+            low, high = np.searchsorted(self.frames, [first, last])
+            yield self.frames[low:high], named[named // size == window]
 
     def label(self, context: IntArray, inside: IntArray) -> Labelling:
         """Name the candidates of one window.
@@ -116,8 +116,9 @@ class Recording:
         points = FusedPoints.concatenate(fused, len(self.views.rig))
         learned = self.learned
         naming = solve(
-            points, context, self.skeleton, learned.anatomy, learned.tracking, learned.motion,
-            self.settings.solver, self._extra_cost(points, context),
+            points, context, self.skeleton, learned.anatomy, tracking=learned.tracking,
+            motion=learned.motion, settings=self.settings.solver,
+            extra=self._extra_cost(points, context),
         )  # fmt: skip
         rows = np.searchsorted(context, inside)
         return self._labelling(points, naming, rows, inside)
@@ -136,8 +137,9 @@ class Recording:
         )
         xy = candidate_positions(self.candidates, frames, len(self.views.rig))
         labels, poses = make_labels(
-            self.views.rig, frames, xy, _numbers(points, row), confidence, self.settings.assign
-        )
+            self.views.rig, frames, xy, number=_numbers(points, row), confidence=confidence,
+            settings=self.settings.assign,
+        )  # fmt: skip
         known = np.isfinite(poses.points[..., 0])
         return Labelling(
             labels, poses, np.where(known, margin, np.nan).astype(np.float32),

@@ -73,7 +73,7 @@ class Strategy(Protocol):
     name: str
     """As on the command line."""
 
-    def label(
+    def label(  # noqa: PLR0917
         self, rig: Rig, skeleton: Skeleton, seeds: Seeds, candidates: CandidateTable,
         frames: NDArray[np.int64], votes: CandidateVotes | None = None,
     ) -> Generator[Progress, None, Labelling]:  # fmt: skip

@@ -8,7 +8,6 @@ sees, and it trusts the seeds: a seed frame with left and right exchanged teache
 
 from collections.abc import Generator
 from dataclasses import dataclass, field, fields
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +24,6 @@ from napari_behaviorvlm.identity.strategies import CandidateVotes, Labelling
 from napari_behaviorvlm.identity.views import IdealViews
 from napari_behaviorvlm.identity.windows import GeometricSettings, Recording
 
-Table = TypeVar("Table", Labels, Poses)
-
 
 @dataclass
 class GeometricStrategy:
@@ -41,7 +38,7 @@ class GeometricStrategy:
     name: str = "geometric"
     _last: tuple[CandidateTable, Seeds, Learned] | None = field(default=None, repr=False)
 
-    def label(
+    def label(  # noqa: PLR0917
         self, rig: Rig, skeleton: Skeleton, seeds: Seeds, candidates: CandidateTable,
         frames: NDArray[np.int64], votes: CandidateVotes | None = None,
     ) -> Generator[Progress, None, Labelling]:  # fmt: skip
@@ -64,44 +61,45 @@ class GeometricStrategy:
             parts.append(recording.label(context, inside))
             done += len(inside)
             yield Progress(done, len(frames), "Naming points")
-        return _joined(parts, len(rig), len(skeleton))
+        return _joined(parts, frames, len(rig), len(skeleton))
 
     def _learned(
         self, views: IdealViews, skeleton: Skeleton, seeds: Seeds, candidates: CandidateTable
     ) -> Learned:
-        """What the recording teaches; kept for the next call about the same tables."""
+        """Learn what the recording teaches; kept for the next call about the same tables."""
         if self._last is None or self._last[0] is not candidates or self._last[1] is not seeds:
             settings = self.settings
             learned = learn(
                 views, skeleton, seeds, candidates,
-                settings.learning, settings.fusion, settings.solver,
+                settings=settings.learning, fusion=settings.fusion, solver=settings.solver,
             )  # fmt: skip
             self._last = (candidates, seeds, learned)
         return self._last[2]
 
 
-def _joined(parts: list[Labelling], n_cameras: int, n_keypoints: int) -> Labelling:
-    if not parts:
-        labels = Labels.empty(np.zeros(0, np.int64), n_cameras, n_keypoints)
-        nothing = np.zeros((0, n_keypoints))
-        poses = Poses(
-            labels.frames, np.zeros((0, n_keypoints, 3)), nothing,
-            np.zeros(labels.status.shape), np.zeros(labels.status.shape),
-            nothing.astype(np.int8), np.zeros((0, n_keypoints, 3, 3), np.float32),
-            nothing.astype(np.float32),
-        )  # fmt: skip
-        return Labelling(labels, poses, nothing.astype(np.float32), labels.candidate)
-    return Labelling(
-        _concatenated([part.labels for part in parts]),
-        _concatenated([part.poses for part in parts]),
-        np.concatenate([part.margin for part in parts]),
-        np.concatenate([part.alternative for part in parts]),
-    )
+def _joined(
+    parts: list[Labelling], frames: NDArray[np.int64], n_cameras: int, n_keypoints: int
+) -> Labelling:
+    """Put windows together; frames without candidates stay unlabelled."""
+    whole = _nothing(frames, n_cameras, n_keypoints)
+    for part in parts:
+        rows = np.searchsorted(frames, part.labels.frames)
+        for table, piece in ((whole.labels, part.labels), (whole.poses, part.poses)):
+            for column in fields(table):
+                if column.name != "frames":
+                    getattr(table, column.name)[rows] = getattr(piece, column.name)
+        whole.margin[rows] = part.margin
+        whole.alternative[rows] = part.alternative
+    return whole
 
 
-def _concatenated(tables: list[Table]) -> Table:
-    kind = type(tables[0])
-    return kind(*(
-        np.concatenate([getattr(table, column.name) for table in tables])
-        for column in fields(kind)
-    ))  # fmt: skip
+def _nothing(frames: NDArray[np.int64], n_cameras: int, n_keypoints: int) -> Labelling:
+    labels = Labels.empty(frames, n_cameras, n_keypoints)
+    per_point, per_view = (len(frames), n_keypoints), labels.status.shape
+    poses = Poses(
+        frames, np.full((*per_point, 3), np.nan), np.full(per_point, np.nan),
+        np.full(per_view, np.nan), np.full(per_view, np.nan), np.zeros(per_point, np.int8),
+        np.full((*per_point, 3, 3), np.nan, np.float32), np.full(per_point, np.nan, np.float32),
+    )  # fmt: skip
+    alternative = np.zeros(per_view, np.int16)
+    return Labelling(labels, poses, np.full(per_point, np.nan, np.float32), alternative)
