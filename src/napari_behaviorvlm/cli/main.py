@@ -52,7 +52,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--quiet", action="store_true", help="no progress bars")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:  # noqa: C901, PLR0911 - one per fate
     """Run one command.
 
     Returns
@@ -82,6 +82,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         name = f"{error.filename}: " if error.filename else ""
         return _fail(f"{name}{error.strerror or error}.")
+    except Exception as error:  # noqa: BLE001 - a mistake of ours still deserves one sentence
+        if args.debug:
+            raise
+        return _fail(
+            f"This is a mistake in the program, not yours ({type(error).__name__}: {error}); "
+            "nothing that was saved is lost. Run it again with --debug and report what it prints."
+        )
     return code
 
 

@@ -109,7 +109,7 @@ def run_demo(folder: Path) -> Generator[Progress, None, DemoReport]:
         If the folder holds something else.
     """
     begun = perf_counter()
-    folder = Path(folder)
+    folder = Path(folder).absolute()
     sample = six_view_mouse()
     project = yield from _open(folder, sample)
     with project:
