@@ -52,7 +52,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--quiet", action="store_true", help="no progress bars")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:  # noqa: C901, PLR0911 - one per fate
+def main(arguments: Sequence[str] | None = None) -> int:  # noqa: PLR0911 - one per fate
     """Run one command.
 
     Returns
@@ -82,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:  # noqa: C901, PLR0911 
             raise
         name = f"{error.filename}: " if error.filename else ""
         return _fail(f"{name}{error.strerror or error}.")
-    except Exception as error:  # noqa: BLE001 - a mistake of ours still deserves one sentence
+    except Exception as error:
         if args.debug:
             raise
         return _fail(
