@@ -30,6 +30,7 @@ from napari_behaviorvlm.candidates.pictures import (
     noise_floor,
     pixel_noise,
 )
+from napari_behaviorvlm.candidates.splitting import split
 from napari_behaviorvlm.candidates.surroundings import (
     HALF_WINDOW,
     cut_above,
@@ -41,6 +42,7 @@ from napari_behaviorvlm.core.candidates import Detections
 from napari_behaviorvlm.core.errors import VideoError
 
 DETECTOR_VERSION = 1  # raise it when the same picture gives other dots: part of content keys
+DOUBTFUL = 0.07  # misfit from which a dot may be two
 
 
 @dataclass(frozen=True)
@@ -197,14 +199,22 @@ class Detector:
         windows, dots, start = windows.select(keep), dots[keep], start[keep]
         if not len(dots):
             return _none()
-        windows, spread, misfit = reweighted(windows, dots)
-        dots = fitting.fit(windows, dots, iterations=8, sigma_range=sigmas)
+        weighted, spread, misfit = reweighted(windows, dots)
+        # Near an edge all residuals are large; the picture's noise tells what they should be.
+        noise_there = np.minimum(spread, 2 * noise)
+        doubtful = _unevenness(dots, noise_there, misfit) > DOUBTFUL
+        doubtful &= np.square(misfit) > 2 * np.square(noise_there)
+        if doubtful.any():
+            narrow = self.settings.smallest_sigma, self.settings.largest_sigma
+            windows, dots = split(windows, dots, doubtful, noise_there, narrow)
+            weighted, spread, misfit = reweighted(windows, dots)
+            start, noise_there = dots, np.minimum(spread, 2 * noise)
+        dots = fitting.fit(weighted, dots, iterations=8, sigma_range=sigmas)
         light = dots[:, HEIGHT] * np.exp(dots[:, LOG_SIGMA]) * np.sqrt(np.pi)
         keep = self._plausible(dots, start) & _inside(dots, picture.shape)
         keep &= dots[:, HEIGHT] >= self.settings.least_height(picture)
         keep &= light >= self.settings.threshold * spread
-        uneven = np.square(misfit) - np.square(np.minimum(spread, 2 * noise))
-        keep &= uneven <= np.square(self.settings.largest_misfit * dots[:, HEIGHT])
+        keep &= _unevenness(dots, noise_there, misfit) <= self.settings.largest_misfit
         return self._strongest(_without_twins(dots[keep]))
 
     def _plausible(self, dots: FloatArray, start: FloatArray) -> NDArray[np.bool_]:
@@ -261,6 +271,12 @@ def _start(windows: Windows, xy: FloatArray) -> FloatArray:
     start[:, HEIGHT] = np.maximum(windows.values[:, middle, middle].mean(axis=(1, 2)), 1e-3)
     start[:, LOG_SIGMA] = np.log(2.5)
     return start
+
+
+def _unevenness(dots: FloatArray, noise: FloatArray, misfit: FloatArray) -> FloatArray:
+    """How far dots are from round Gaussians: residuals beyond noise, as a share of the height."""
+    beyond = np.maximum(np.square(misfit) - np.square(noise), 0)
+    return np.asarray(np.sqrt(beyond) / dots[:, HEIGHT])
 
 
 def _inside(dots: FloatArray, shape: tuple[int, ...]) -> NDArray[np.bool_]:

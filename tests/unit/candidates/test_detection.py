@@ -226,3 +226,46 @@ def test_views_and_read_only_pictures_are_left_alone():
     whole = detect(image)
     turned = detect(image.T)
     np.testing.assert_allclose(turned.xy[:, ::-1], whole.xy, atol=1e-2)
+
+
+@pytest.mark.parametrize("angle", [0.0, 0.4, 1.1, 2.5])
+@pytest.mark.parametrize(("gap", "second_height"), [(6.5, 60), (7.0, 60), (7.0, 45)])
+def test_pairs_without_a_valley_are_split(gap, second_height, angle):
+    first = np.array([100.2, 80.7])
+    second = first + gap * np.array([np.cos(angle), np.sin(angle)])
+    dots = [(*first, 60, 2.2), (*second, second_height, 2.2)]
+    found = detect(picture(dots))
+    assert len(found) == 2
+    assert distances(dots, found).max() < 0.35
+
+
+@pytest.mark.parametrize("length", [3, 6, 9, 12])
+def test_dot_smeared_by_motion_stays_one(length):
+    along = np.linspace(-length / 2, length / 2, 9)
+    found = detect(picture([(100 + 0.9 * t, 80 + 0.4 * t, 90 / 9, 2.5) for t in along]))
+    assert len(found) == 1
+    np.testing.assert_allclose(found.xy, [(100, 80)], atol=0.2)
+
+
+@pytest.mark.parametrize("angle", [0, 25, 90])
+def test_edges_and_lines_are_no_dots(angle):
+    import cv2
+
+    step = np.zeros((400, 400), np.float32)
+    step[200:, :] = 50
+    line = np.zeros((400, 400), np.float32)
+    line[200:204, :] = 50
+    turn = cv2.getRotationMatrix2D((200, 200), angle, 1)
+    # A row of Gaussians can look like a line; all but a few of its peaks are refused.
+    for shape, most in ((step, 0), (line, 2)):
+        turned = cv2.warpAffine(shape, turn, (400, 400), borderMode=cv2.BORDER_REPLICATE)
+        image = picture([], shape=(160, 200), level=20 + turned[120:280, 100:300])
+        assert len(detect(image)) <= most
+
+
+def test_compression_blotches_are_no_dots():
+    rng = np.random.default_rng(0)
+    blotches = np.kron(rng.integers(0, 4, (20, 25)), np.ones((8, 8)))
+    image = picture([(100.3, 80.6, 12, 2.5)], level=20 + blotches, noise=0.1)
+    assert len(detect(image)) <= 2
+    assert np.abs(detect(image).xy - (100.3, 80.6)).max(axis=1).min() < 1
