@@ -59,6 +59,11 @@ class DemoReport:
     seconds: float
 
     @property
+    def project(self) -> Path:
+        """The project folder."""
+        return self.folder / PROJECT
+
+    @property
     def headline(self) -> str:
         """What happened, in one sentence."""
         return (
@@ -85,7 +90,7 @@ class DemoReport:
     def places(self) -> list[tuple[str, str]]:
         """List what lies where."""
         places = [("report (open it in a browser)", str(self.folder / REPORT)),
-                  ("project", str(self.folder / PROJECT))]  # fmt: skip
+                  ("project", str(self.project))]  # fmt: skip
         return places + [(f"{report.format} export", str(report.out)) for report in self.exports]
 
     def to_dict(self) -> dict[str, object]:

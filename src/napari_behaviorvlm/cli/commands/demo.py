@@ -41,4 +41,17 @@ def run(args: argparse.Namespace, output: Output) -> int:
     output.table(report.rows(), ("", ""))
     output.say()
     output.table(report.places(), ("what", "where"))
+    if _wants_window(args, output):
+        from napari_behaviorvlm.gui.show import show_project
+
+        output.say("Opening napari; close its window to come back.")
+        show_project(report.project, frame=report.review.items[0].frame)
     return 0
+
+
+def _wants_window(args: argparse.Namespace, output: Output) -> bool:
+    if args.gui is not None:
+        return bool(args.gui)
+    from napari_behaviorvlm.gui.show import display_available
+
+    return not output.json_mode and display_available()
