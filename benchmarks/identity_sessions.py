@@ -306,7 +306,7 @@ def detected_session(project_folder: Path) -> Session:
     from napari_behaviorvlm.io.project import Project
 
     session = sample_session(name="sample, detected")
-    with Project.open(project_folder) as opened:
+    with Project(project_folder) as opened:
         session.candidates = opened.candidates().read(range(len(session.frames)))
     truth = np.load(SAMPLE / "truth.npz")
     session.truth[:] = truth["visible"]

@@ -15,6 +15,7 @@ from napari_behaviorvlm.core.skeleton import Skeleton
 from napari_behaviorvlm.identity.anatomy import Anatomy, AnatomySettings, fit_anatomy
 from napari_behaviorvlm.identity.energy import poses_of
 from napari_behaviorvlm.identity.fusion import FusedPoints, FusionSettings, fuse
+from napari_behaviorvlm.identity.mirror import Mirror, find_mirror
 from napari_behaviorvlm.identity.search import SearchSettings, search
 from napari_behaviorvlm.identity.seeds import Seeds
 from napari_behaviorvlm.identity.solver import SolverSettings, pad_points
@@ -59,6 +60,8 @@ class Learned:
     anatomy : Anatomy
     tracking : TrackletSettings
     motion : MotionSettings
+    mirror : Mirror or None
+        The floor, where it reflects dots.
     heights : tuple of float, or None
         Lowest and highest coordinate along ``anatomy.up`` that the animal's points take.
     typical_cost : float
@@ -68,6 +71,7 @@ class Learned:
     anatomy: Anatomy
     tracking: TrackletSettings
     motion: MotionSettings
+    mirror: Mirror | None
     heights: tuple[float, float] | None
     typical_cost: float
 
@@ -96,9 +100,11 @@ def learn(
     anatomy = fit_anatomy(seeds.points, settings.anatomy, views.ring_normal)
     frames = sample_frames(np.unique(candidates.frame), settings)
     if not len(frames):
-        return Learned(anatomy, *_paces(float("nan"), anatomy), None, float("nan"))
+        return Learned(anatomy, *_paces(float("nan"), anatomy), None, None, float("nan"))
     parts = list(fuse(views, candidates, frames, fusion))
     points = FusedPoints.concatenate(parts, len(views.rig))
+    mirror = _mirror(views, points, seeds, anatomy)
+    points = without_reflections(points, mirror, anatomy)
     sets = pad_points(points, len(frames), len(skeleton), solver)
     cost = np.zeros((len(frames), 1))
     taught = seeds.points
@@ -110,8 +116,38 @@ def learn(
         anatomy = fit_anatomy(taught, settings.anatomy, views.ring_normal)
     tracking, motion = _paces(typical_step(points, frames), anatomy)
     return Learned(
-        anatomy, tracking, motion, _heights(taught, anatomy), float(np.median(cost[:, 0]))
+        anatomy, tracking, motion, mirror, _heights(taught, anatomy), float(np.median(cost[:, 0]))
     )
+
+
+def _mirror(
+    views: IdealViews, points: FusedPoints, seeds: Seeds, anatomy: Anatomy
+) -> Mirror | None:
+    vertical = views.ring_normal if anatomy.up is None else anatomy.up[0]
+    if vertical is None:
+        return None
+    return find_mirror(points, vertical, seeds.points.reshape(-1, 3), anatomy.scale)
+
+
+def without_reflections(
+    points: FusedPoints, mirror: Mirror | None, anatomy: Anatomy
+) -> FusedPoints:
+    """Drop the points behind the mirror.
+
+    Parameters
+    ----------
+    points : FusedPoints
+    mirror : Mirror or None
+    anatomy : Anatomy
+
+    Returns
+    -------
+    FusedPoints
+    """
+    if mirror is None:
+        return points
+    # The floor is known better than a point of two views: allow for the latter.
+    return points.select(mirror.height(points.xyz) > -0.02 * anatomy.scale)
 
 
 def sample_frames(frames: IntArray, settings: LearningSettings) -> IntArray:

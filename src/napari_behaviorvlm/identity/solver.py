@@ -53,7 +53,7 @@ class SolverSettings:
     first: SearchSettings = field(default_factory=SearchSettings)
     second: SearchSettings = field(default_factory=lambda: SearchSettings(64, 16, 8))
     most: int = 28
-    vote: float = 1.5
+    vote: float = 2.5
     vote_prior: float = 2.0
 
 

@@ -17,7 +17,7 @@ from napari_behaviorvlm.core.skeleton import Skeleton
 from napari_behaviorvlm.identity.assign import AssignSettings, candidate_positions, make_labels
 from napari_behaviorvlm.identity.confidence import naming_confidence
 from napari_behaviorvlm.identity.fusion import FusedPoints, FusionSettings, fuse
-from napari_behaviorvlm.identity.learning import Learned, LearningSettings
+from napari_behaviorvlm.identity.learning import Learned, LearningSettings, without_reflections
 from napari_behaviorvlm.identity.solver import Naming, SolverSettings, solve
 from napari_behaviorvlm.identity.strategies import CandidateVotes, Labelling
 from napari_behaviorvlm.identity.views import IdealViews
@@ -115,6 +115,7 @@ class Recording:
         fused = list(fuse(self.views, self.candidates, context, self.settings.fusion))
         points = FusedPoints.concatenate(fused, len(self.views.rig))
         learned = self.learned
+        points = without_reflections(points, learned.mirror, learned.anatomy)
         naming = solve(
             points, context, self.skeleton, learned.anatomy, tracking=learned.tracking,
             motion=learned.motion, settings=self.settings.solver,

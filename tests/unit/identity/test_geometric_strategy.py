@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.unit.identity.synthetic_animal import rig, session, walk
+from tests.unit.identity.synthetic_animal import rig, session
 
 from napari_behaviorvlm.core.candidates import CandidateTable
 from napari_behaviorvlm.core.errors import IdentityError

@@ -4,6 +4,7 @@ from tests.unit.identity.synthetic_animal import rig, session, walk
 from napari_behaviorvlm.core.candidates import CandidateTable
 from napari_behaviorvlm.geometry.projection import project_rig
 from napari_behaviorvlm.identity.fusion import FusedPoints, FusionSettings, fuse
+from napari_behaviorvlm.identity.mirror import find_mirror
 from napari_behaviorvlm.identity.views import IdealViews, solve_points, solve_symmetric
 
 
@@ -91,6 +92,17 @@ def test_box_keeps_reflections_out():
     assert (_fused(recording).xyz[:, 2] < -3).any()
     box = np.array([[-200, -200, -3], [200, 200, 200.0]])
     assert (_fused(recording, box=box).xyz[:, 2] >= -3).all()
+
+
+def test_floor_is_found_by_its_reflections_only():
+    slanted = np.array([0.1, -0.05, -0.9])
+    recording = session(20, reflections=True)
+    mirror = find_mirror(_fused(recording), slanted, recording.points[0], 40.0)
+    np.testing.assert_allclose(mirror.normal, (0, 0, 1), atol=0.01)
+    assert abs(mirror.offset) < 0.3
+    assert mirror.height(np.array([5.0, 7.0, 3.0])) > 2.5
+    assert mirror.pairs > 50
+    assert find_mirror(_fused(session(20)), slanted, recording.points[0], 40.0) is None
 
 
 def test_nothing_in_nothing_out():
