@@ -13,6 +13,7 @@ from napari_behaviorvlm.io.video import FrameReader, open_video
 from napari_behaviorvlm.workflows.state import load_state
 
 COLUMNS = 3
+AXES = ("frame", "y", "x")
 GAP = 16
 """Pixels between two views."""
 
@@ -57,6 +58,7 @@ def _image_layer(camera: str, reader: FrameReader, corner: tuple[int, int]) -> L
         "translate": (0, *corner),
         "contrast_limits": (0, 255),
         "colormap": "gray",
+        "axis_labels": AXES,
     }
     return _frames(reader), options, "image"
 
@@ -84,8 +86,10 @@ def _label_layer(project: Project, corners: list[tuple[int, int]]) -> LayerData:
         "face_color_cycle": _COLOURS,
         "border_color": "black",
         "size": 12,
-        "text": {"string": "{keypoint}", "size": 8, "color": "white", "translation": (0, -14, 0)},
-        "out_of_slice_display": False,
+        "canvas_size_limits": (6, 100),  # visible also when all views are
+        # Names would cover the animal at this scale; "display text" in the controls shows them.
+        "text": {"string": "{keypoint}", "size": 8, "color": "white", "visible": False},
+        "axis_labels": AXES,
     }
     return np.column_stack([labels.frames[frame], yx]), options, "points"
 
