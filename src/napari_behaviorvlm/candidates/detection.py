@@ -195,7 +195,8 @@ class Detector:
         """Fit dots from a first guess and keep what looks like dots."""
         sigmas = self.settings.smallest_sigma / 2, self.settings.largest_sigma * 1.5
         dots = fitting.fit(windows, start, iterations=8, sigma_range=sigmas, tolerance=0.2)
-        keep = self._plausible(dots, start)
+        least_height = self.settings.least_height(picture)
+        keep = self._plausible(dots, start) & (dots[:, HEIGHT] >= 0.8 * least_height)
         windows, dots, start = windows.select(keep), dots[keep], start[keep]
         if not len(dots):
             return _none()
@@ -212,7 +213,7 @@ class Detector:
         dots = fitting.fit(weighted, dots, iterations=8, sigma_range=sigmas)
         light = dots[:, HEIGHT] * np.exp(dots[:, LOG_SIGMA]) * np.sqrt(np.pi)
         keep = self._plausible(dots, start) & _inside(dots, picture.shape)
-        keep &= dots[:, HEIGHT] >= self.settings.least_height(picture)
+        keep &= dots[:, HEIGHT] >= least_height
         keep &= light >= self.settings.threshold * spread
         keep &= _unevenness(dots, noise_there, misfit) <= self.settings.largest_misfit
         return self._strongest(_without_twins(dots[keep]))

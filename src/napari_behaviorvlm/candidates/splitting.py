@@ -49,7 +49,7 @@ def split(
     start = np.concatenate([dots, _seconds(windows.select(tried), dots[tried], residual[tried])])
     start[tried, LOG_SIGMA] = np.minimum(start[tried, LOG_SIGMA], np.log(2.5))
     more = windows.select(np.concatenate([np.arange(len(dots)), tried]))
-    trial = fitting.fit(more, start, iterations=15, sigma_range=sigma_range, tolerance=0.05)
+    trial = fitting.fit(more, start, iterations=10, sigma_range=sigma_range, tolerance=0.05)
     after = _misfit(more, np.concatenate([dots, dots[tried]]), _residual(more, trial))[tried]
     first, second = trial[tried], trial[len(dots) :]
     after = np.maximum(after - np.square(noise[tried]) * (2 * REACH + 1) ** 2, 0)
