@@ -8,6 +8,7 @@ import argparse
 from pathlib import Path
 
 from napari_behaviorvlm.cli.output import Output
+from napari_behaviorvlm.cli.window import display_available, open_window
 
 NAME = "demo"
 HELP = "run everything on the sample session: start here"
@@ -42,16 +43,12 @@ def run(args: argparse.Namespace, output: Output) -> int:
     output.say()
     output.table(report.places(), ("what", "where"))
     if _wants_window(args, output):
-        from napari_behaviorvlm.gui.show import show_project
-
         output.say("Opening napari; close its window to come back.")
-        show_project(report.project, frame=report.review.items[0].frame)
+        return open_window(report.project, report.review.items[0].frame)
     return 0
 
 
 def _wants_window(args: argparse.Namespace, output: Output) -> bool:
     if args.gui is not None:
         return bool(args.gui)
-    from napari_behaviorvlm.gui.show import display_available
-
     return not output.json_mode and display_available()
