@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SIGMAS",
         help="how far above the noise a dot must stand (default: see docs)",
     )
-    parser.add_argument("--jobs", type=int, metavar="N", help="threads (default: all cores)")
+    parser.add_argument("--jobs", type=int, metavar="N", help="processes (default: all cores)")
     parser.add_argument(
         "--again", action="store_true", help="drop imported candidates and detect instead"
     )
