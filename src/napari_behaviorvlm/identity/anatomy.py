@@ -37,7 +37,7 @@ class AnatomySettings:
     """
 
     relative_spread: float = 0.10
-    body_spread: float = 0.08
+    body_spread: float = 0.05
     prior_count: float = 3.0
     floor: float = 0.01
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
-COEFFICIENTS = np.array([-0.64, 0.07, 0.41, -0.44, 0.81, 1.52, -0.05])
+COEFFICIENTS = np.array([1.69, 0.0, 0.48, -1.91, -0.37, 0.44, -0.11])
 """Of the columns of `features`; the first is the constant."""
 
 

@@ -115,7 +115,7 @@ def _pairs(points: FusedPoints) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     bounds = np.flatnonzero(np.diff(points.frame, prepend=-1, append=-1))
     first, second = [], []
     for start, stop in pairwise(bounds):
-        a, b = np.triu_indices(stop - start, 1)
+        a, b = np.triu_indices(int(stop - start), 1)
         first.append(a + start)
         second.append(b + start)
     if not first:
