@@ -1,12 +1,13 @@
 """Everything on the sample session, from videos to training sets."""
 
 from collections.abc import Generator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_behaviorvlm.core.errors import ProjectError
 from napari_behaviorvlm.core.progress import Progress
@@ -43,6 +44,8 @@ class DemoReport:
         Wall time of the whole.
     score : Score
         Against the truth, which is known because the session is rendered.
+    named_right : float
+        Share of the labels in the views that are on the right dot, 0..1.
     accepted : int
         Labels accepted because no flag concerns them.
     """
@@ -53,6 +56,7 @@ class DemoReport:
     detected: DetectReport
     labelled: LabelReport
     score: Score
+    named_right: float
     accepted: int
     review: ReviewListing
     exports: tuple[ExportReport, ...]
@@ -81,6 +85,7 @@ class DemoReport:
             ("coverage of what two cameras see", f"{100 * score.coverage:.1f} %"),
             ("error, mean / median", f"{score.mean:.2f} / {score.median:.2f} mm"),
             (f"within {WRONG_MM:.0f} mm", f"{100 * score.within:.2f} %"),
+            ("labels on the right dot", f"{100 * self.named_right:.2f} %"),
             ("reprojection error, median", f"{labels.median_error:.2f} px"),
             ("accepted (no flag)", f"{self.accepted} labels"),
             ("flagged, to be looked at", f"{self.review.waiting} points"),
@@ -98,7 +103,7 @@ class DemoReport:
         return {
             "folder": str(self.folder), "cameras": self.cameras, "frames": self.frames,
             "candidates": self.detected.candidates, "labels": vars(self.labelled),
-            "score": asdict(self.score), "accepted": self.accepted,
+            "score": asdict(self.score), "named_right": self.named_right, "accepted": self.accepted,
             "review": self.review.to_dict(), "seconds": self.seconds,
             "exports": [report.as_dict() for report in self.exports],
             "places": dict(self.places()),
@@ -127,14 +132,14 @@ def run_demo(folder: Path) -> Generator[Progress, None, DemoReport]:
         for name, every in EXPORTS.items():
             writing = export_project(project, name, folder / name, every=every)
             exports.append((yield from _step(f"writing {name}", writing)))
-        score = _score(project, sample)
+        score, named_right = _score(project, sample)
         report = DemoReport(
             folder, len(project.rig), project.config.n_frames, detected, labelled, score,
-            accepted, review(project), tuple(exports), perf_counter() - begun,
+            named_right, accepted, review(project), tuple(exports), perf_counter() - begun,
         )  # fmt: skip
         yield Progress(0, 0, "writing the report")
         report_project(
-            project, folder / REPORT, truth=_truth(sample, score), places=report.places()
+            project, folder / REPORT, truth=_truth(sample, report), places=report.places()
         )
     return report
 
@@ -165,16 +170,40 @@ def _step(
         yield Progress(step.done, step.total, message)
 
 
-def _score(project: Project, sample: SampleSession) -> Score:
-    """Score against the truth, counting what at least two cameras saw."""
-    poses = load_state(project).poses
+def _score(project: Project, sample: SampleSession) -> tuple[Score, float]:
+    """Score against the truth.
+
+    Returns
+    -------
+    Score
+        Errors of everything that is reported; coverage of what at least two cameras saw.
+    float
+        Share of the labels in the views that are nearest to the true projection of the keypoint
+        they name, and not to another's.
+    """
+    state = load_state(project)
+    points = state.poses.points
     with np.load(sample.truth) as truth:
         seen = truth["visible"].sum(axis=1) >= 2
-        return evaluate(poses.points, truth["points3d"], seen, WRONG_MM)
+        reported = evaluate(points, truth["points3d"], np.ones_like(seen), WRONG_MM)
+        covered = evaluate(points, truth["points3d"], seen, WRONG_MM)
+        named = _share_named_right(state.labels.xy, truth["projections"])
+    score = replace(
+        reported, coverage=covered.coverage, identities=covered.identities, count=covered.count
+    )
+    return score, named
 
 
-def _truth(sample: SampleSession, score: Score) -> KnownTruth:
+def _share_named_right(xy: NDArray[np.float64], projections: NDArray[np.float64]) -> float:
+    away = np.linalg.norm(xy[..., :, None, :] - projections[..., None, :, :], axis=-1)
+    labelled = np.isfinite(xy[..., 0])
+    nearest = np.where(np.isnan(away), np.inf, away).argmin(axis=-1)
+    right = nearest == np.arange(xy.shape[2])
+    return float(right[labelled].mean())
+
+
+def _truth(sample: SampleSession, report: DemoReport) -> KnownTruth:
     with np.load(sample.truth) as truth:
         points = truth["points3d"]
-    coverage = f"{100 * score.coverage:.1f} %"
-    return KnownTruth(points, score.within, (("coverage of what two cameras see", coverage),))
+    coverage = f"{100 * report.score.coverage:.1f} %"
+    return KnownTruth(points, report.named_right, (("coverage of what two cameras see", coverage),))
