@@ -126,3 +126,19 @@ class Poses:
     n_views: NDArray[np.int8]
     covariance: NDArray[np.float32]
     confidence: NDArray[np.float32]
+
+    @classmethod
+    def empty(cls, frames: NDArray[np.int64], n_cameras: int, n_keypoints: int) -> "Poses":
+        """Return poses in which no point is known."""
+        points = (len(frames), n_keypoints)
+        cells = (len(frames), n_cameras, n_keypoints)
+        return cls(
+            np.asarray(frames, np.int64),
+            np.full((*points, 3), np.nan),
+            np.full(points, np.nan),
+            np.full(cells, np.nan),
+            np.full(cells, np.nan),
+            np.zeros(points, np.int8),
+            np.full((*points, 3, 3), np.nan, np.float32),
+            np.full(points, np.nan, np.float32),
+        )

@@ -62,7 +62,7 @@ def load_proposals(project: Project) -> tuple[Labels, Poses]:
     """Read the results of the runs, newer over older, as arrays that may be written to."""
     n_frames, shape = project.config.n_frames, (len(project.rig), len(project.skeleton))
     labels = Labels.empty(np.arange(n_frames), *shape)
-    poses = empty_poses(labels.frames, *shape)
+    poses = Poses.empty(labels.frames, *shape)
     for run in project.store.runs():
         if has_result(project.result(run.key)):
             _copy(labels, poses, project.result(run.key))
@@ -76,21 +76,6 @@ def _copy(labels: Labels, poses: Poses, folder: Path) -> None:
         for name, values in vars(source).items():
             if name != "frames":
                 getattr(target, name)[rows] = values
-
-
-def empty_poses(frames: NDArray[np.int64], n_cameras: int, n_keypoints: int) -> Poses:
-    """Return poses in which no point is known."""
-    n = len(frames)
-    return Poses(
-        frames,
-        np.full((n, n_keypoints, 3), np.nan),
-        np.full((n, n_keypoints), np.nan),
-        np.full((n, n_cameras, n_keypoints), np.nan),
-        np.full((n, n_cameras, n_keypoints), np.nan),
-        np.zeros((n, n_keypoints), np.int8),
-        np.full((n, n_keypoints, 3, 3), np.nan, np.float32),
-        np.full((n, n_keypoints), np.nan, np.float32),
-    )
 
 
 def write_cell(labels: Labels, cell: Cell, label: StoredLabel) -> None:

@@ -95,11 +95,5 @@ def _joined(
 
 def _nothing(frames: NDArray[np.int64], n_cameras: int, n_keypoints: int) -> Labelling:
     labels = Labels.empty(frames, n_cameras, n_keypoints)
-    per_point, per_view = (len(frames), n_keypoints), labels.status.shape
-    poses = Poses(
-        frames, np.full((*per_point, 3), np.nan), np.full(per_point, np.nan),
-        np.full(per_view, np.nan), np.full(per_view, np.nan), np.zeros(per_point, np.int8),
-        np.full((*per_point, 3, 3), np.nan, np.float32), np.full(per_point, np.nan, np.float32),
-    )  # fmt: skip
-    alternative = np.zeros(per_view, np.int16)
-    return Labelling(labels, poses, np.full(per_point, np.nan, np.float32), alternative)
+    poses = Poses.empty(frames, n_cameras, n_keypoints)
+    return Labelling(labels, poses, np.full(poses.n_views.shape, np.nan, np.float32), alternative)
