@@ -96,4 +96,5 @@ def _joined(
 def _nothing(frames: NDArray[np.int64], n_cameras: int, n_keypoints: int) -> Labelling:
     labels = Labels.empty(frames, n_cameras, n_keypoints)
     poses = Poses.empty(frames, n_cameras, n_keypoints)
-    return Labelling(labels, poses, np.full(poses.n_views.shape, np.nan, np.float32), alternative)
+    margin = np.full(poses.n_views.shape, np.nan, np.float32)
+    return Labelling(labels, poses, margin, np.zeros(labels.status.shape, np.int16))
