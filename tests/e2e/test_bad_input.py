@@ -94,7 +94,16 @@ def test_the_calibration_of_another_rig_is_noticed(project):
         text.replace('"cam0"', '"x"').replace('"cam3"', '"cam0"').replace('"x"', '"cam3"')
     )
     done = shell("check", project, code=1)
-    assert "cam0" in done.stdout or "another rig" in done.stdout
+    assert "cam0" in done.stdout
+    assert "cam3" in done.stdout
+    text = (project / "calibration.toml").read_text()
+    for at in range(6):
+        text = text.replace(f'"cam{at}"', f'"was{at}"')
+    for at in range(6):
+        text = text.replace(f'"was{at}"', f'"cam{(at + 2) % 6}"')
+    (project / "calibration.toml").write_text(text)
+    assert "another rig" in shell("check", project, code=1).stdout
+    assert "another rig" in shell.fails("label", project)
 
 
 @pytest.mark.parametrize(

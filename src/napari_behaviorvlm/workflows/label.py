@@ -19,6 +19,7 @@ from napari_behaviorvlm.core.frames import FrameSpan
 from napari_behaviorvlm.core.labels import Labels, Poses, Source, Status
 from napari_behaviorvlm.core.progress import Progress
 from napari_behaviorvlm.core.seeds import SeedTable
+from napari_behaviorvlm.geometry.check import check_rig
 from napari_behaviorvlm.identity.seeds import Seeds
 from napari_behaviorvlm.identity.strategies import CandidateVotes
 from napari_behaviorvlm.identity.strategies.geometric import GeometricStrategy
@@ -156,7 +157,9 @@ def _job(project: Project, request: LabelRequest) -> _Job:
             f"Some of these frames have no candidates yet: run `behaviorvlm detect "
             f"{project.folder}` first."
         )
-    seeds = read_seed_table(project)
+    table_of_seeds = read_seed_table(project)
+    seeds = Seeds.from_table(table_of_seeds, project.rig, project.skeleton)
+    _require_fitting_calibration(project, seeds)
     table = project.candidates().read(range(project.config.n_frames))
     votes = _human_votes(project)
     strategy = GeometricStrategy()
@@ -165,7 +168,7 @@ def _job(project: Project, request: LabelRequest) -> _Job:
         "strategy": request.strategy, "solver": SOLVER_VERSION, "settings": settings,
         "frames": [frames.start, frames.stop],
         "candidates": [table.frame, table.camera, table.number, table.xy],
-        "seeds": [seeds.frame, seeds.camera, seeds.keypoint, seeds.xy],
+        "seeds": [getattr(table_of_seeds, f.name) for f in fields(table_of_seeds)],
         "votes": [] if votes is None else [getattr(votes, f.name) for f in fields(votes)],
         "skeleton": asdict(project.skeleton),
         "cameras": [
@@ -174,9 +177,17 @@ def _job(project: Project, request: LabelRequest) -> _Job:
         ],
     }  # fmt: skip
     return _Job(
-        frames, Seeds.from_table(seeds, project.rig, project.skeleton), table, votes,
+        frames, seeds, table, votes,
         content_key(made_from), strategy, settings,
     )  # fmt: skip
+
+
+def _require_fitting_calibration(project: Project, seeds: Seeds) -> None:
+    """Refuse a calibration that the seeds contradict; one camera that disagrees is outvoted."""
+    points = seeds.xy.transpose(0, 2, 1, 3).reshape(-1, len(project.rig), 2)
+    found = check_rig(project.rig, points)
+    if found.problem is not None and len(found.disagreeing) > len(project.rig) / 2:
+        raise IdentityError(f"The seeds contradict the calibration. {found.problem}")
 
 
 def read_seed_table(project: Project) -> SeedTable:

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_behaviorvlm.core.candidates import CandidateTable
 from napari_behaviorvlm.core.labels import Source, Status
 from napari_behaviorvlm.core.seeds import SeedTable
+from napari_behaviorvlm.geometry.check import check_rig
 from napari_behaviorvlm.io.project import Project
 from napari_behaviorvlm.io.project.store import Cell, StoredLabel, now
 from napari_behaviorvlm.io.seed_table import read_seeds
@@ -118,4 +120,12 @@ def _warnings(project: Project, table: SeedTable) -> list[str]:
         frames = table.frame[visible & (table.keypoint == at)]
         if not len(frames) or np.unique(frames, return_counts=True)[1].max() < 2:
             warnings.append(f"No seed frame shows {name!r} in two views: its 3D place is unknown.")
-    return warnings
+    problem = check_rig(project.rig, _points(project, table)).problem
+    return warnings if problem is None else [*warnings, problem]
+
+
+def _points(project: Project, table: SeedTable) -> NDArray[np.float64]:
+    """Labels as (points, cameras, 2); NaN where there is none."""
+    xy = np.full((len(table.frames), len(project.skeleton), len(project.rig), 2), np.nan)
+    xy[np.searchsorted(table.frames, table.frame), table.keypoint, table.camera] = table.xy
+    return xy.reshape(-1, len(project.rig), 2)
