@@ -12,7 +12,12 @@ from filelock import FileLock, Timeout
 from napari_behaviorvlm.core.camera import Rig
 from napari_behaviorvlm.core.errors import ProjectError
 from napari_behaviorvlm.core.skeleton import Skeleton
-from napari_behaviorvlm.io.atomic import atomic_directory, atomic_write_bytes, explained
+from napari_behaviorvlm.io.atomic import (
+    atomic_directory,
+    atomic_write_bytes,
+    explained,
+    sweep_partial,
+)
 from napari_behaviorvlm.io.calibration import read_calibration, write_anipose
 from napari_behaviorvlm.io.project.chunks import CandidateChunks, ProjectCandidates
 from napari_behaviorvlm.io.project.config import ProjectConfig, absolute_path
@@ -49,6 +54,8 @@ class Project:
         self.config = ProjectConfig.read(self.folder)
         self._lock = _lock(self.folder) if writable else None
         try:
+            if writable:
+                _sweep(self.folder)
             self.rig: Rig = read_calibration(self.folder / CALIBRATION).subset(self.config.views)
             self.skeleton: Skeleton = read_skeleton(self.folder / SKELETON)
             self.store = LabelStore(
@@ -174,6 +181,15 @@ class Project:
     def forget_imported(self) -> None:
         """Delete imported candidates, so that detected ones are used again."""
         shutil.rmtree(self.imported, ignore_errors=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Delete what killed processes left unfinished wherever a project is written atomically."""
+    derived = folder / DERIVED
+    places = [folder, folder / IMPORTED, *derived.glob("*"), *derived.glob("*/*")]
+    for place in places:
+        if place.is_dir():
+            sweep_partial(place)
 
 
 def _lock(folder: Path) -> FileLock:
