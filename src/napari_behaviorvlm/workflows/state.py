@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_behaviorvlm.core.camera import Rig
 from napari_behaviorvlm.core.labels import LABELLED, Labels, Poses, Source, Status
-from napari_behaviorvlm.geometry.triangulation import triangulate
+from napari_behaviorvlm.geometry.triangulation import TriangulationSettings, triangulate
 from napari_behaviorvlm.io.project import Project
-from napari_behaviorvlm.io.project.derived import has_result, read_result
 from napari_behaviorvlm.io.project.store import Cell, StoredLabel
+from napari_behaviorvlm.workflows.proposals import Proposals
+
+EDITED = TriangulationSettings(pixel_sigma=0.5)
+"""The noise is given, so that a point does not depend on which others are edited with it."""
 
 
 @dataclass(eq=False)
@@ -27,11 +29,14 @@ class SessionState:
         Triangulated from ``labels``.
     decided : ndarray of bool, shape (F, C, K)
         Cells about which a person (or a person's rule) decided.
+    proposals : Proposals
+        What lies below the decisions.
     """
 
     labels: Labels
     poses: Poses
     decided: NDArray[np.bool_]
+    proposals: Proposals
 
 
 def load_state(project: Project) -> SessionState:
@@ -42,40 +47,48 @@ def load_state(project: Project) -> SessionState:
     ProjectError
         If a result is missing or damaged.
     """
-    labels, poses = load_proposals(project)
-    decided = np.zeros(labels.status.shape, bool)
-    touched = set()
+    proposals = Proposals.of(project)
+    labels, poses = proposals.arrays()
+    state = SessionState(labels, poses, np.zeros(labels.status.shape, bool), proposals)
+    points = set()
     for cell, label in project.store.labels():
         if cell[0] < len(labels.frames):
-            before = (*labels.xy[cell], labels.status[cell] in LABELLED)
             write_cell(labels, cell, label)
-            decided[cell] = True
-            if not np.array_equal(
-                before, (*labels.xy[cell], labels.status[cell] in LABELLED), equal_nan=True
-            ):
-                touched.add((cell[0], cell[2]))
-    retriangulate(labels, poses, project.rig, touched)
-    return SessionState(labels, poses, decided)
+            state.decided[cell] = True
+            points.add((cell[0], cell[2]))
+    _triangulate_changed(state, project.rig, points)
+    return state
 
 
 def load_proposals(project: Project) -> tuple[Labels, Poses]:
     """Read the results of the runs, newer over older, as arrays that may be written to."""
-    n_frames, shape = project.config.n_frames, (len(project.rig), len(project.skeleton))
-    labels = Labels.empty(np.arange(n_frames), *shape)
-    poses = Poses.empty(labels.frames, *shape)
-    for run in project.store.runs():
-        if has_result(project.result(run.key)):
-            _copy(labels, poses, project.result(run.key))
-    return labels, poses
+    return Proposals.of(project).arrays()
 
 
-def _copy(labels: Labels, poses: Poses, folder: Path) -> None:
-    new_labels, new_poses = read_result(folder)
-    rows = slice(int(new_labels.frames[0]), int(new_labels.frames[-1]) + 1)
-    for target, source in ((labels, new_labels), (poses, new_poses)):
-        for name, values in vars(source).items():
-            if name != "frames":
-                getattr(target, name)[rows] = values
+def update_cells(project: Project, state: SessionState, cells: Iterable[Cell]) -> None:
+    """Bring some cells of a state in line with the store, and the 3D points above them.
+
+    What nobody decides any more is again as it was proposed, to the last bit. The cost grows with
+    the number of cells only.
+    """
+    points = set()
+    for cell in cells:
+        label = project.store.get(cell)
+        state.decided[cell] = label is not None
+        if label is None:
+            state.proposals.restore_label(state.labels, cell)
+        else:
+            write_cell(state.labels, cell, label)
+        points.add((cell[0], cell[2]))
+    for row, keypoint in points:
+        state.proposals.restore_point(state.poses, row, keypoint)
+    _triangulate_changed(state, project.rig, points)
+
+
+def _triangulate_changed(state: SessionState, rig: Rig, points: Iterable[tuple[int, int]]) -> None:
+    """Recompute the points whose labels are not those they were proposed from."""
+    differing = [p for p in points if not state.proposals.has_positions(state.labels, *p)]
+    retriangulate(state.labels, state.poses, rig, differing, EDITED)
 
 
 def write_cell(labels: Labels, cell: Cell, label: StoredLabel) -> None:
@@ -89,7 +102,11 @@ def write_cell(labels: Labels, cell: Cell, label: StoredLabel) -> None:
 
 
 def retriangulate(
-    labels: Labels, poses: Poses, rig: Rig, points: Iterable[tuple[int, int]]
+    labels: Labels,
+    poses: Poses,
+    rig: Rig,
+    points: Iterable[tuple[int, int]],
+    settings: TriangulationSettings | None = None,
 ) -> None:
     """Recompute the 3D points of some (row, keypoint) pairs from their labels, in place.
 
@@ -104,7 +121,7 @@ def retriangulate(
         np.isin(labels.status[row, :, keypoint], LABELLED)[..., None],
         labels.xy[row, :, keypoint], np.nan,
     )  # fmt: skip
-    found = triangulate(rig, xy)
+    found = triangulate(rig, xy, settings=settings)
     poses.points[row, keypoint] = found.points
     poses.error[row, keypoint] = found.error
     poses.view_error[row, :, keypoint] = found.view_error

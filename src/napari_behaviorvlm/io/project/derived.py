@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -50,17 +51,27 @@ def write_result(folder: Path, labels: Labels, poses: Poses) -> None:
             np.save(temporary / f"pose_{name}.npy", getattr(poses, name))
 
 
-def read_result(folder: Path) -> tuple[Labels, Poses]:
-    """Proposals and poses of a run, mapped into memory read-only.
+def read_result(folder: Path, *, writable: bool = False) -> tuple[Labels, Poses]:
+    """Proposals and poses of a run, mapped into memory.
+
+    Parameters
+    ----------
+    folder : Path
+    writable : bool
+        Whether the arrays may be written to; what is written stays in memory.
 
     Raises
     ------
     ProjectError
         If the result is missing or damaged.
     """
+    mode: Literal["c", "r"] = "c" if writable else "r"
     try:
-        labels = {n: np.load(folder / f"label_{n}.npy", mmap_mode="r") for n in _LABEL_FIELDS}
-        poses = {n: np.load(folder / f"pose_{n}.npy", mmap_mode="r") for n in _POSE_FIELDS}
+        # asarray: plain arrays over the same pages; memmap objects are slow to index.
+        labels, poses = (
+            {n: np.asarray(np.load(folder / f"{kind}_{n}.npy", mmap_mode=mode)) for n in names}
+            for kind, names in (("label", _LABEL_FIELDS), ("pose", _POSE_FIELDS))
+        )
     except (OSError, ValueError, EOFError):
         raise ProjectError(
             f"{folder} is missing or damaged: run `behaviorvlm label` again."

@@ -7,6 +7,7 @@ so that a calibration or skeleton in another order never moves a label.
 import json
 import os
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -128,6 +129,8 @@ class LabelStore:
         self, path: Path, cameras: Sequence[str], keypoints: Sequence[str], *, writable: bool = True
     ) -> None:
         self.path = path
+        # A dock edits while its worker reads and adds runs over the same connection.
+        self._turn = threading.RLock()
         with _plain_errors(path):
             self._connection = _connect(path, writable=writable)
             if writable:
@@ -311,7 +314,7 @@ class LabelStore:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with _plain_errors(self.path):
+        with self._turn, _plain_errors(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection

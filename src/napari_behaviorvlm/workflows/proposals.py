@@ -1,0 +1,108 @@
+"""What the runs of a project propose: the ground on which people's decisions lie."""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+
+from napari_behaviorvlm.core.labels import LABELLED, Labels, Poses
+from napari_behaviorvlm.io.project import Project
+from napari_behaviorvlm.io.project.derived import has_result, read_result
+from napari_behaviorvlm.io.project.store import Cell
+
+
+@dataclass(frozen=True, eq=False)
+class Proposals:
+    """Results of the current runs, mapped into memory.
+
+    Parameters
+    ----------
+    shape : (int, int, int)
+        Frames of the recording, cameras, keypoints.
+    folders : tuple of Path
+        Results, oldest first: newer ones lie over older ones.
+    results : tuple of (int, Labels, Poses)
+        Their first frame and read-only arrays, newest first.
+    """
+
+    shape: tuple[int, int, int]
+    folders: tuple[Path, ...]
+    results: tuple[tuple[int, Labels, Poses], ...]
+
+    @classmethod
+    def of(cls, project: Project) -> "Proposals":
+        """Open the results of a project.
+
+        Raises
+        ------
+        ProjectError
+            If a result is damaged.
+        """
+        shape = (project.config.n_frames, len(project.rig), len(project.skeleton))
+        folders = tuple(
+            folder
+            for folder in (project.result(run.key) for run in project.store.runs())
+            if has_result(folder)
+        )
+        tables = [read_result(folder) for folder in reversed(folders)]
+        return cls(shape, folders, tuple((int(t[0].frames[0]), *t) for t in tables))
+
+    def arrays(self) -> tuple[Labels, Poses]:
+        """Labels and poses of every frame, which may be written to; files are not changed by it."""
+        n_frames = self.shape[0]
+        if len(self.results) == 1 and len(self.results[0][1].frames) == n_frames:
+            return read_result(self.folders[0], writable=True)
+        labels = Labels.empty(np.arange(n_frames), *self.shape[1:])
+        poses = Poses.empty(labels.frames, *self.shape[1:])
+        for first, new_labels, new_poses in reversed(self.results):
+            rows = slice(first, first + len(new_labels.frames))
+            _write(labels, rows, new_labels)
+            _write(poses, rows, new_poses)
+        return labels, poses
+
+    def restore_label(self, labels: Labels, cell: Cell) -> None:
+        """Put a cell back to what is proposed for it."""
+        source, row = self._labels_of(cell[0])
+        for name in _columns(labels):
+            getattr(labels, name)[cell] = getattr(source, name)[(row, *cell[1:])]
+
+    def restore_point(self, poses: Poses, row: int, keypoint: int) -> None:
+        """Put a 3D point and everything known of it back to what is proposed."""
+        source, at = self._poses_of(row)
+        for name in _columns(poses):
+            target, values = getattr(poses, name), getattr(source, name)
+            if name in {"view_error", "leave_one_out"}:
+                target[row, :, keypoint] = values[at, :, keypoint]
+            else:
+                target[row, keypoint] = values[at, keypoint]
+
+    def has_positions(self, labels: Labels, row: int, keypoint: int) -> bool:
+        """Whether all views of a point carry exactly the positions that are proposed."""
+        source, at = self._labels_of(row)
+        positioned = np.isin(labels.status[row, :, keypoint], LABELLED)
+        proposed = np.isin(source.status[at, :, keypoint], LABELLED)
+        same = np.array_equal(
+            labels.xy[row, :, keypoint], source.xy[at, :, keypoint], equal_nan=True
+        )
+        return same and bool((positioned == proposed).all())
+
+    def _labels_of(self, row: int) -> tuple[Labels, int]:
+        for first, labels, _ in self.results:
+            if 0 <= row - first < len(labels.frames):
+                return labels, row - first
+        return Labels.empty(np.array([row]), *self.shape[1:]), 0
+
+    def _poses_of(self, row: int) -> tuple[Poses, int]:
+        for first, labels, poses in self.results:
+            if 0 <= row - first < len(labels.frames):
+                return poses, row - first
+        return Poses.empty(np.array([row]), *self.shape[1:]), 0
+
+
+def _write(target: Labels | Poses, rows: slice, source: Labels | Poses) -> None:
+    for name in _columns(source):
+        getattr(target, name)[rows] = getattr(source, name)
+
+
+def _columns(table: Labels | Poses) -> list[str]:
+    return [column.name for column in fields(table) if column.name != "frames"]
