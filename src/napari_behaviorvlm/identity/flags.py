@@ -4,7 +4,7 @@ Limits follow the session: a recording whose labels scatter by 4 px is not flagg
 measured once (`SessionScale`), so that after an edit only the frames around it are judged anew.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
 
@@ -211,9 +211,28 @@ def rows_to_update(row: int, n_frames: int, settings: FlagSettings | None = None
     return slice(max(0, row - reach), min(n_frames, row + reach + 1))
 
 
+def rows_to_judge(
+    rows: Iterable[int], n_frames: int, settings: FlagSettings | None = None
+) -> list[slice]:
+    """Stretches of rows whose flags can change when the labels of some rows do.
+
+    Returns
+    -------
+    list of slice
+        Ascending, apart from each other, with explicit ends.
+    """
+    stretches: list[slice] = []
+    for row in sorted(set(rows)):
+        near = rows_to_update(row, n_frames, settings)
+        if stretches and near.start <= stretches[-1].stop:
+            near = slice(stretches.pop().start, near.stop)
+        stretches.append(near)
+    return stretches
+
+
 def update_flags(
     flags: FlagTable,
-    row: int,
+    edited: int | Iterable[int],
     *,
     labels: Labels,
     poses: Poses,
@@ -223,23 +242,25 @@ def update_flags(
     settings: FlagSettings | None = None,
     others: Sequence[Labels] = (),
 ) -> FlagTable:
-    """Judge the frames around an edited one again; O(1) in the length of the session.
+    """Judge the frames around edited ones again; the length of the session hardly matters.
 
     Parameters
     ----------
     flags : FlagTable
         Before the edit.
-    row : int
-        Row of the edited frame.
+    edited : int or iterable of int
+        Rows of the edited frames.
     labels, poses, rig, skeleton, scale, settings, others
         As in `compute_flags`; ``labels`` and ``poses`` after the edit.
     """
-    rows = rows_to_update(row, len(labels.frames), settings)
-    new = compute_flags(
-        labels, poses, rig, skeleton, None, settings, rows=rows, scale=scale, others=others
-    )
-    first, last = int(labels.frames[rows.start]), int(labels.frames[rows.stop - 1])
-    return flags.replaced(first, last + 1, new)
+    rows_edited = [edited] if isinstance(edited, int | np.integer) else edited
+    for rows in rows_to_judge(rows_edited, len(labels.frames), settings):
+        new = compute_flags(
+            labels, poses, rig, skeleton, None, settings, rows=rows, scale=scale, others=others
+        )
+        first, last = int(labels.frames[rows.start]), int(labels.frames[rows.stop - 1])
+        flags = flags.replaced(first, last + 1, new)
+    return flags
 
 
 def _table(frames: NDArray[np.int64], found: "list[tuple[Reason, flag_rules.Found]]") -> FlagTable:
@@ -261,5 +282,5 @@ def _table(frames: NDArray[np.int64], found: "list[tuple[Reason, flag_rules.Foun
 
 __all__ = [
     "WHOLE_POINT", "FlagSettings", "FlagTable", "Reason", "SessionScale",
-    "compute_flags", "rows_to_update", "update_flags",
+    "compute_flags", "rows_to_judge", "rows_to_update", "update_flags",
 ]  # fmt: skip

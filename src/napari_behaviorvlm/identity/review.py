@@ -12,6 +12,7 @@ from napari_behaviorvlm.core.skeleton import Skeleton
 from napari_behaviorvlm.identity.doubt import Doubt, compute_doubt, points_settled
 from napari_behaviorvlm.identity.flag_words import describe
 from napari_behaviorvlm.identity.flags import FlagTable, Reason
+from napari_behaviorvlm.identity.point_states import named_errors, strongest_flags
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,6 @@ class ReviewQueue:
     error, doubt : ndarray, shape (n,)
     run : ndarray of int64, shape (n,)
         See `ReviewItem`.
-    flag : ndarray of intp, shape (n,)
-        Row of the weightiest flag in ``flags``.
     flags : FlagTable
     rig, skeleton, unit
         For names in sentences.
@@ -91,7 +90,6 @@ class ReviewQueue:
     error: NDArray[np.float64]
     doubt: NDArray[np.float64]
     run: NDArray[np.int64]
-    flag: NDArray[np.intp]
     flags: FlagTable
     rig: Rig
     skeleton: Skeleton
@@ -102,19 +100,10 @@ class ReviewQueue:
         return len(self.frame)
 
     def __getitem__(self, index: int) -> ReviewItem:
-        rows = self.flags.rows(int(self.frame[index]), int(self.frame[index]) + 1)
-        same = np.arange(rows.start, rows.stop)[self.flags.keypoint[rows] == self.keypoint[index]]
-        first = int(self.flag[index])
-        rest = same[same != first]
-        rest = rest[np.argsort(-self.flags.doubt[rest], kind="stable")]
-        words = [describe(self.flags, row, self.rig, self.skeleton, self.unit)
-                 for row in (first, *rest)]  # fmt: skip
-        camera = int(self.camera[index])
-        return ReviewItem(
-            int(self.frame[index]), self.skeleton.keypoints[self.keypoint[index]],
-            self.rig.names[camera] if camera >= 0 else "", words[0], tuple(words[1:]),
-            tuple(Reason(int(self.flags.reason[row])) for row in (first, *rest)),
-            float(self.error[index]), float(self.doubt[index]), int(self.run[index]),
+        return review_item(
+            self.flags, int(self.frame[index]), int(self.keypoint[index]),
+            self.rig, self.skeleton, self.unit, error=float(self.error[index]),
+            doubt=float(self.doubt[index]), run=int(self.run[index]),
         )  # fmt: skip
 
     def __iter__(self) -> Iterator[ReviewItem]:
@@ -123,6 +112,35 @@ class ReviewQueue:
     def items(self, top: int | None = None) -> list[ReviewItem]:
         """Return the first ``top`` items (all by default)."""
         return [self[index] for index in range(len(self) if top is None else min(top, len(self)))]
+
+
+def review_item(  # noqa: PLR0917 - a point and the words for it
+    flags: FlagTable, frame: int, keypoint: int, rig: Rig, skeleton: Skeleton, unit: str,
+    *, error: float, doubt: float, run: int,
+) -> ReviewItem:  # fmt: skip
+    """Put a flagged point into words.
+
+    Parameters
+    ----------
+    flags : FlagTable
+        With at least one flag of this point.
+    frame, keypoint : int
+        Frame number, position on the skeleton's axis.
+    rig, skeleton, unit
+        For names in sentences.
+    error, doubt, run
+        See `ReviewItem`.
+    """
+    rows = flags.rows(frame, frame + 1)
+    mine = np.arange(rows.start, rows.stop)[flags.keypoint[rows] == keypoint]
+    mine = mine[np.argsort(-flags.doubt[mine], kind="stable")]
+    words = [describe(flags, row, rig, skeleton, unit) for row in mine]
+    camera = int(flags.camera[mine[0]])
+    return ReviewItem(
+        frame, skeleton.keypoints[keypoint], rig.names[camera] if camera >= 0 else "",
+        words[0], tuple(words[1:]), tuple(Reason(int(flags.reason[row])) for row in mine),
+        error, doubt, run,
+    )  # fmt: skip
 
 
 def review_queue(
@@ -158,35 +176,19 @@ def review_queue(
         One entry per frame and keypoint; ties are in order of frame and keypoint.
     """
     doubt = doubt or compute_doubt(labels, poses, flags)
-    row = np.searchsorted(labels.frames, flags.frame)
-    open_flag = ~points_settled(labels)[row, flags.keypoint] if len(row) else np.zeros(0, bool)
-    position = np.flatnonzero(open_flag)
-    # Weightiest flag of each frame and keypoint: sort by cell, then by doubt, and keep the first.
-    cell = row[position] * len(skeleton) + flags.keypoint[position]
-    order = np.lexsort((-flags.doubt[position], cell))
-    cells, first = np.unique(cell[order], return_index=True)
-    flag = position[order][first]
-    at_row, at_keypoint = np.divmod(cells, len(skeleton))
+    strongest = strongest_flags(flags, labels.frames, len(skeleton))
+    waiting = ~points_settled(labels).ravel()[strongest.point]
+    flag = strongest.flag[waiting]
+    at_row, at_keypoint = np.divmod(strongest.point[waiting], len(skeleton))
     score = np.nan_to_num(doubt.any_wrong[at_row, at_keypoint])
     camera = flags.camera[flag]
     run = _run_lengths(labels.frames[at_row], at_keypoint, camera, flags.reason[flag])
     rank = np.argsort(-score, kind="stable")[:top]
     return ReviewQueue(
         labels.frames[at_row][rank], at_keypoint[rank].astype(np.int16), camera[rank],
-        _errors(poses, at_row, at_keypoint, camera)[rank], score[rank], run[rank], flag[rank],
+        named_errors(poses, at_row, at_keypoint, camera)[rank], score[rank], run[rank],
         flags, rig, skeleton, unit, float(np.nansum(doubt.any_wrong)),
     )  # fmt: skip
-
-
-def _errors(
-    poses: Poses, row: NDArray[np.intp], keypoint: NDArray[np.intp], camera: NDArray[np.int16]
-) -> NDArray[np.float64]:
-    error = poses.error[row, keypoint].astype(np.float64)
-    named = np.flatnonzero(camera >= 0)
-    at = row[named], camera[named].astype(np.intp), keypoint[named]
-    alone = poses.leave_one_out[at]
-    error[named] = np.where(np.isnan(alone), poses.view_error[at], alone)
-    return error
 
 
 def _run_lengths(
