@@ -6,13 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_behaviorvlm.core.camera import Camera, Rig
+from napari_behaviorvlm.geometry.stage import (
+    across,
+    extent,
+    floor_height,
+    picture_corners,
+    up_direction,
+)
 from napari_behaviorvlm.workflows.report.colours import keypoint_styles
 from napari_behaviorvlm.workflows.report.inputs import ReportInput
 
 FloatArray = NDArray[np.float64]
 
 STEPS = 60
-_SNAP = np.cos(np.deg2rad(20))
 
 
 def scene(data: ReportInput) -> str:
@@ -41,39 +47,6 @@ def _shown_rows(points: FloatArray) -> NDArray[np.intp]:
     return known[np.linspace(0, len(known) - 1, STEPS).round().astype(np.intp)]
 
 
-def up_direction(rig: Rig, points: FloatArray) -> FloatArray:
-    """Guess which way is up.
-
-    An animal that walks about stays in a plane; the cameras say which side of it is up. Where it
-    does not walk, the pictures' upper edges tell. A world axis within 20 degrees is taken for the
-    vertical.
-
-    Parameters
-    ----------
-    rig : Rig
-    points : ndarray, shape (F, K, 3)
-
-    Returns
-    -------
-    ndarray, shape (3,)
-        Unit vector in the world.
-    """
-    up = -np.mean([camera.rotation_matrix[1] for camera in rig], axis=0)
-    flat = points[np.isfinite(points.sum(axis=-1))]
-    if len(flat) > 3:
-        size, axes = np.linalg.eigh(np.cov(flat.T))
-        if size[0] < 0.15 * size[1]:
-            above = np.mean([camera.center for camera in rig], axis=0) - flat.mean(0)
-            up = axes[:, 0] * (1 if above @ axes[:, 0] > 0 else -1)
-    length = np.linalg.norm(up)
-    up = up / length if length > 1e-9 else np.array([0.0, 0.0, 1.0])
-    axis = int(np.abs(up).argmax())
-    if abs(up[axis]) > _SNAP:
-        up = np.sign(up[axis]) * np.eye(3)[axis]
-    direction: FloatArray = up
-    return direction
-
-
 def _pose_traces(data: ReportInput, pose: FloatArray) -> list[object]:
     import plotly.graph_objects as go
 
@@ -98,35 +71,13 @@ def _pose_traces(data: ReportInput, pose: FloatArray) -> list[object]:
     ]  # fmt: skip
 
 
-def _plane(up: FloatArray) -> tuple[FloatArray, FloatArray]:
-    side = np.eye(3)[int(np.abs(up).argmin())]
-    first = np.cross(up, side)
-    first /= np.linalg.norm(first)
-    return first, np.cross(up, first)
-
-
-def _reach(points: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Centre of the animal's world and half its size along each axis."""
-    flat = points[np.isfinite(points.sum(axis=-1))]
-    if not len(flat):
-        return np.zeros(3), np.ones(3)
-    low, high = np.quantile(flat, 0.002, axis=0), np.quantile(flat, 0.998, axis=0)
-    half = np.maximum((high - low) / 2 * 1.1, (high - low).max() / 6)
-    return (low + high) / 2, np.maximum(half, 1e-6)
-
-
-def _floor_height(points: FloatArray, up: FloatArray) -> float:
-    flat = points[np.isfinite(points.sum(axis=-1))]
-    return float(np.quantile(flat @ up, 0.01)) if len(flat) else 0.0
-
-
 def _floor(points: FloatArray, up: FloatArray) -> object:
     import plotly.graph_objects as go
 
-    center, reach = _reach(points)
-    height = _floor_height(points, up)
+    center, reach = extent(points)
+    height = floor_height(points, up)
     middle = center + (height - center @ up) * up
-    a, b = (axis * float(np.abs(axis) @ reach) for axis in _plane(up))
+    a, b = (axis * float(np.abs(axis) @ reach) for axis in across(up))
     corners = np.array([middle - a - b, middle + a - b, middle + a + b, middle - a + b])
     x, y, z = corners.T
     return go.Mesh3d(x=x, y=y, z=z, i=[0, 0], j=[1, 2], k=[2, 3], color="#9aa5b1", opacity=0.25,
@@ -140,7 +91,7 @@ def _path(points: FloatArray, up: FloatArray) -> object:
     known = np.isfinite(points.sum(axis=-1))
     rows = np.flatnonzero(known.sum(1) > points.shape[1] // 2)
     rows = rows[:: max(1, len(rows) // 600)]
-    height = _floor_height(points, up)
+    height = floor_height(points, up)
     middle = np.array([points[row][known[row]].mean(0) for row in rows]).reshape(-1, 3)
     middle = np.round(middle + (height - middle @ up)[:, None] * up, 1)
     x, y, z = middle.T
@@ -151,7 +102,7 @@ def _path(points: FloatArray, up: FloatArray) -> object:
 def _cameras(rig: Rig, points: FloatArray) -> list[object]:
     import plotly.graph_objects as go
 
-    center, _ = _reach(points)
+    center, _ = extent(points)
     size = 0.12 * float(np.median([np.linalg.norm(camera.center - center) for camera in rig]))
     outlines = [_outline(camera, size) for camera in rig]
     x, y, z = np.round(np.concatenate(outlines), 2).T
@@ -167,11 +118,7 @@ def _cameras(rig: Rig, points: FloatArray) -> list[object]:
 
 def _outline(camera: Camera, size: float) -> FloatArray:
     """Pyramid of a camera's view as one line with gaps, shape (n, 3)."""
-    width, height = camera.size or (2 * camera.matrix[0, 2], 2 * camera.matrix[1, 2])
-    wide = width / camera.matrix[0, 0] / 2
-    high = height / camera.matrix[1, 1] / 2
-    corners = np.array([[-wide, -high, 1], [wide, -high, 1], [wide, high, 1], [-wide, high, 1]])
-    world = camera.center + size * corners @ camera.rotation_matrix
+    world = picture_corners(camera, size)
     gap = np.full(3, np.nan)
     line = [*world, world[0], gap]
     for corner in world:
@@ -182,10 +129,10 @@ def _outline(camera: Camera, size: float) -> FloatArray:
 def _layout(
     data: ReportInput, points: FloatArray, up: FloatArray, frames: list[str]
 ) -> dict[str, object]:
-    center, reach = _reach(points)
+    center, reach = extent(points)
     at = np.array([camera.center for camera in data.rig])
     far = np.maximum(np.abs(at - center).max(axis=0) * 1.15, reach)
-    first, second = _plane(up)
+    first, second = across(up)
     eye = 1.0 * first + 0.75 * second + 0.7 * up
     axes = {
         f"{name}axis": {
