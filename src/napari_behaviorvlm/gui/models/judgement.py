@@ -1,17 +1,17 @@
 """Flags and review queue of an open session, kept up to date edit by edit."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from napari_behaviorvlm.identity.live_queue import LiveQueue
 
 from napari_behaviorvlm.core.camera import Rig
 from napari_behaviorvlm.core.skeleton import Skeleton
 from napari_behaviorvlm.identity.bones import BoneReference
 from napari_behaviorvlm.identity.flag_scale import SessionScale
-from napari_behaviorvlm.identity.flags import FlagTable, compute_flags, rows_to_update
+from napari_behaviorvlm.identity.flags import FlagTable, compute_flags, update_flags
+from napari_behaviorvlm.identity.live_queue import LiveQueue
 from napari_behaviorvlm.io.project import Project
 from napari_behaviorvlm.workflows.state import SessionState
 
@@ -50,27 +50,15 @@ class Judgement:
         )
         return cls(project.rig, project.skeleton, scale, flags, queue)
 
-    def update(self, rows: Sequence[int], state: SessionState) -> None:
-        """Judge the frames around edited rows (ascending) again; O(rows) in any session."""
-        n_frames = len(state.labels.frames)
-        for span in _stretches([rows_to_update(row, n_frames) for row in rows]):
-            new = compute_flags(
-                state.labels, state.poses, self.rig, self.skeleton, rows=span, scale=self.scale
-            )
-            self.flags = self.flags.replaced(span.start, span.stop, new)
-            self.queue.update(span, state.labels, state.poses, self.flags)
+    def update(
+        self, rows: Sequence[int], state: SessionState, keypoints: Sequence[int] = ()
+    ) -> None:
+        """Judge the frames around edited rows again; O(rows) in any session.
 
-
-def _stretches(spans: Sequence[slice]) -> Iterator[slice]:
-    """Join spans (by ascending start) that overlap or touch."""
-    current: slice | None = None
-    for span in spans:
-        if current is None:
-            current = span
-        elif span.start <= current.stop:
-            current = slice(current.start, max(current.stop, span.stop))
-        else:
-            yield current
-            current = span
-    if current is not None:
-        yield current
+        ``keypoints`` are those that changed, all by default; only for where the queue goes on.
+        """
+        self.flags = update_flags(
+            self.flags, rows, labels=state.labels, poses=state.poses, rig=self.rig,
+            skeleton=self.skeleton, scale=self.scale,
+        )  # fmt: skip
+        self.queue.update(rows, state.labels, state.poses, self.flags, keypoints)
