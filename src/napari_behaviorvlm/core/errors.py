@@ -35,3 +35,7 @@ class IdentityError(BehaviorVLMError):
 
 class ExportError(BehaviorVLMError):
     """An export cannot be written, or would overwrite somebody's labels."""
+
+
+class VLMError(BehaviorVLMError):
+    """A vision-language model cannot be reached, refuses, or would cost more than allowed."""
