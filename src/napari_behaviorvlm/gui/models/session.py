@@ -209,7 +209,7 @@ class LabellingSession:
         ndarray, shape (C, K, 2)
             Pixels; NaN without a point, or behind a camera.
         """
-        return project_rig(self.rig, self.poses.points[frame])
+        return project_rig(self.rig, self.poses.points[frame]).swapaxes(0, 1)
 
     # Moving about ----------------------------------------------------------------------------
 
