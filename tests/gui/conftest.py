@@ -1,0 +1,3 @@
+"""Tests in real windows; see `fixtures.py`."""
+
+from tests.gui.fixtures import *  # noqa: F403 - pytest finds fixtures in a conftest
