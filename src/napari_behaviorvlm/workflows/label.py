@@ -27,6 +27,7 @@ from napari_behaviorvlm.io.project import Project
 from napari_behaviorvlm.io.project.derived import (
     content_key,
     has_result,
+    read_alternative,
     read_result,
     remove_others,
     write_result,
@@ -238,7 +239,7 @@ def _compute(project: Project, job: _Job, folder: Path) -> Generator[Progress, N
     pieces = folder.with_name(f"{folder.name}.pieces")
     size = job.strategy.settings.window
     starts = range(job.frames.start - job.frames.start % size, job.frames.stop, size)
-    parts = []
+    parts, others = [], []
     for start in starts:
         frames = range(max(start, job.frames.start), min(start + size, job.frames.stop))
         piece = pieces / f"{start:09d}"
@@ -250,11 +251,12 @@ def _compute(project: Project, job: _Job, folder: Path) -> Generator[Progress, N
                 ),
                 frames.start - job.frames.start, len(job.frames),
             )  # fmt: skip
-            write_result(piece, result.labels, result.poses)
+            write_result(piece, result.labels, result.poses, result.alternative)
         parts.append(read_result(piece))
+        others.append(read_alternative(piece, parts[-1][0].status.shape))
     labels = _concatenated(Labels, [part[0] for part in parts])
     poses = _concatenated(Poses, [part[1] for part in parts])
-    write_result(folder, labels, poses)
+    write_result(folder, labels, poses, np.concatenate(others))
     shutil.rmtree(pieces, ignore_errors=True)
 
 

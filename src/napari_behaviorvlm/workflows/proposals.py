@@ -4,10 +4,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_behaviorvlm.core.labels import LABELLED, Labels, Poses
 from napari_behaviorvlm.io.project import Project
-from napari_behaviorvlm.io.project.derived import has_result, read_result
+from napari_behaviorvlm.io.project.derived import has_result, read_alternative, read_result
 from napari_behaviorvlm.io.project.store import Cell
 
 
@@ -23,11 +24,14 @@ class Proposals:
         Results, oldest first: newer ones lie over older ones.
     results : tuple of (int, Labels, Poses)
         Their first frame and read-only arrays, newest first.
+    alternatives : tuple of ndarray of int16, shape (F, C, K)
+        Candidates of the next best naming in each of them, 0 for none.
     """
 
     shape: tuple[int, int, int]
     folders: tuple[Path, ...]
     results: tuple[tuple[int, Labels, Poses], ...]
+    alternatives: tuple[NDArray[np.int16], ...]
 
     @classmethod
     def of(cls, project: Project) -> "Proposals":
@@ -45,7 +49,12 @@ class Proposals:
             if has_result(folder)
         )
         tables = [read_result(folder) for folder in reversed(folders)]
-        return cls(shape, folders, tuple((int(t[0].frames[0]), *t) for t in tables))
+        alternatives = tuple(
+            read_alternative(folder, labels.status.shape)
+            for folder, (labels, _) in zip(reversed(folders), tables, strict=True)
+        )
+        results = tuple((int(t[0].frames[0]), *t) for t in tables)
+        return cls(shape, folders, results, alternatives)
 
     def arrays(self) -> tuple[Labels, Poses]:
         """Labels and poses of every frame, which may be written to; files are not changed by it."""
@@ -85,6 +94,28 @@ class Proposals:
             labels.xy[row, :, keypoint], source.xy[at, :, keypoint], equal_nan=True
         )
         return same and bool((positioned == proposed).all())
+
+    def alternative(self, row: int, keypoint: int) -> NDArray[np.int16]:
+        """Return the candidate in each view that is this keypoint in the next best naming.
+
+        Returns
+        -------
+        ndarray of int16, shape (C,)
+            0 where there is none.
+        """
+        for (first, labels, _), numbers in zip(self.results, self.alternatives, strict=True):
+            if 0 <= row - first < len(labels.frames):
+                return numbers[row - first, :, keypoint]
+        return np.zeros(self.shape[1], np.int16)
+
+    def all_alternatives(self) -> NDArray[np.int16]:
+        """Return the next best naming of all frames, shape (F, C, K); newer over older."""
+        whole = np.zeros(self.shape, np.int16)
+        for (first, *_), numbers in reversed(
+            list(zip(self.results, self.alternatives, strict=True))
+        ):
+            whole[first : first + len(numbers)] = numbers
+        return whole
 
     def _labels_of(self, row: int) -> tuple[Labels, int]:
         for first, labels, _ in self.results:

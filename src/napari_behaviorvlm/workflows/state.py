@@ -60,11 +60,6 @@ def load_state(project: Project) -> SessionState:
     return state
 
 
-def load_proposals(project: Project) -> tuple[Labels, Poses]:
-    """Read the results of the runs, newer over older, as arrays that may be written to."""
-    return Proposals.of(project).arrays()
-
-
 def update_cells(project: Project, state: SessionState, cells: Iterable[Cell]) -> None:
     """Bring some cells of a state in line with the store, and the 3D points above them.
 

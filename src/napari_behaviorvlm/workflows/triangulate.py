@@ -11,7 +11,8 @@ from napari_behaviorvlm.core.progress import Progress
 from napari_behaviorvlm.io.project import Project
 from napari_behaviorvlm.io.project.derived import content_key, remove_others, write_result
 from napari_behaviorvlm.io.project.store import Run
-from napari_behaviorvlm.workflows.state import load_proposals, load_state, retriangulate
+from napari_behaviorvlm.workflows.proposals import Proposals
+from napari_behaviorvlm.workflows.state import load_state, retriangulate
 
 ROWS = 500
 """Frames triangulated between two signs of progress."""
@@ -63,7 +64,8 @@ def triangulate_project(project: Project) -> Generator[Progress, None, Triangula
 
 
 def _renew(project: Project, runs: list[Run]) -> Generator[Progress, None, None]:
-    labels, poses = load_proposals(project)
+    proposals = Proposals.of(project)
+    labels, poses = proposals.arrays()
     n_frames = len(labels.frames)
     for start in range(0, n_frames, ROWS):
         yield Progress(start, n_frames, "triangulating")
@@ -74,7 +76,7 @@ def _renew(project: Project, runs: list[Run]) -> Generator[Progress, None, None]
         "triangulated": [run.key for run in runs],
         "cameras": [[c.matrix, c.distortion, c.rotation, c.translation] for c in project.rig],
     })  # fmt: skip
-    write_result(project.result(key), labels, poses)
+    write_result(project.result(key), labels, poses, proposals.all_alternatives())
     strategy = "+".join(sorted({run.strategy for run in runs}))
     project.store.add_run(Run(strategy, key, 0, n_frames, {}), __version__)
     remove_others(project.results, [key])

@@ -8,11 +8,13 @@ from tests.unit.workflows.small_session import seed_rows, small_project
 
 from napari_behaviorvlm.core.frames import FrameSpan
 from napari_behaviorvlm.core.labels import Source, Status
+from napari_behaviorvlm.io.project.derived import read_result, write_result
 from napari_behaviorvlm.io.project.store import StoredLabel
 from napari_behaviorvlm.workflows.label import LabelRequest, label
 from napari_behaviorvlm.workflows.proposals import Proposals
 from napari_behaviorvlm.workflows.seed import seed
 from napari_behaviorvlm.workflows.state import load_state, update_cells
+from napari_behaviorvlm.workflows.triangulate import triangulate_project
 
 
 def run(steps):
@@ -88,3 +90,24 @@ def test_writing_to_the_arrays_leaves_the_files_alone(labelled):
     labels.xy[:] = -1
     again, _ = Proposals.of(labelled).arrays()
     assert not (again.xy == -1).any()
+
+
+def test_the_next_best_naming_is_kept_with_the_run_and_survives_triangulation(labelled):
+    for at, result in enumerate(labelled.store.runs()):
+        labels, poses = read_result(labelled.result(result.key))
+        numbers = np.full(labels.status.shape, at + 1, np.int16)
+        numbers[:, :, 1] = 0
+        write_result(labelled.result(result.key), labels, poses, numbers)
+    newest = len(labelled.store.runs())
+    for _ in range(2):
+        proposals = Proposals.of(labelled)
+        assert proposals.alternative(10, 0).tolist() == [newest] * 4
+        assert proposals.alternative(2, 2).tolist() == [1] * 4
+        assert proposals.alternative(10, 1).tolist() == [0] * 4
+        run(triangulate_project(labelled))
+
+
+def test_a_run_that_kept_no_alternatives_has_none(labelled):
+    for result in labelled.store.runs():
+        (labelled.result(result.key) / "alternative.npy").unlink()
+    assert not Proposals.of(labelled).alternative(5, 0).any()

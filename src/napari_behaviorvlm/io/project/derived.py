@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_behaviorvlm.core.errors import ProjectError
 from napari_behaviorvlm.core.labels import Labels, Poses
@@ -17,6 +18,7 @@ _LABEL_FIELDS = ("frames", "xy", "candidate", "status", "source", "confidence")
 _POSE_FIELDS = (
     "points", "error", "view_error", "leave_one_out", "n_views", "covariance", "confidence",
 )  # fmt: skip
+_ALTERNATIVE = "alternative.npy"
 
 
 def content_key(made_from: Mapping[str, object]) -> str:
@@ -35,8 +37,17 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} cannot be part of a content key")
 
 
-def write_result(folder: Path, labels: Labels, poses: Poses) -> None:
+def write_result(
+    folder: Path, labels: Labels, poses: Poses, alternative: NDArray[np.int16] | None = None
+) -> None:
     """Write proposals and poses of a run as arrays that can be mapped into memory.
+
+    Parameters
+    ----------
+    folder : Path
+    labels, poses : Labels, Poses
+    alternative : ndarray of int16, shape (F, C, K), optional
+        Candidates of the next best naming, 0 for none.
 
     Raises
     ------
@@ -49,6 +60,8 @@ def write_result(folder: Path, labels: Labels, poses: Poses) -> None:
             np.save(temporary / f"label_{name}.npy", getattr(labels, name))
         for name in _POSE_FIELDS:
             np.save(temporary / f"pose_{name}.npy", getattr(poses, name))
+        if alternative is not None:
+            np.save(temporary / _ALTERNATIVE, alternative)
 
 
 def read_result(folder: Path, *, writable: bool = False) -> tuple[Labels, Poses]:
@@ -77,6 +90,15 @@ def read_result(folder: Path, *, writable: bool = False) -> tuple[Labels, Poses]
             f"{folder} is missing or damaged: run `behaviorvlm label` again."
         ) from None
     return Labels(**labels), Poses(labels["frames"], **poses)
+
+
+def read_alternative(folder: Path, shape: tuple[int, ...]) -> NDArray[np.int16]:
+    """Candidates of a run's next best naming, shape (F, C, K); zeros where it kept none."""
+    try:
+        found: NDArray[np.int16] = np.asarray(np.load(folder / _ALTERNATIVE, mmap_mode="r"))
+    except (OSError, ValueError, EOFError):
+        return np.zeros(shape, np.int16)
+    return found
 
 
 def has_result(folder: Path) -> bool:
