@@ -7,6 +7,7 @@ function of its video alone, and both are found again by their content keys.
 import os
 from collections.abc import Generator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from napari_behaviorvlm.candidates.detection import DetectionSettings
 from napari_behaviorvlm.core.errors import ProjectError
@@ -81,10 +82,42 @@ def detect(project: Project, request: DetectRequest) -> Generator[Progress, None
     return DetectReport(found, total, len(chunks_of(frames)) * len(works), len(jobs))
 
 
-def _prepare(project: Project, request: DetectRequest) -> list[CameraWork]:
-    settings = DetectionSettings()
-    if request.threshold is not None:
-        settings = DetectionSettings(threshold=request.threshold)
+def open_chunks(project: Project, frames: range) -> list[tuple[str, int]]:
+    """(Camera, chunk) pairs that `detect` with its default settings has still to do.
+
+    Raises
+    ------
+    ProjectError
+        If a camera has no video.
+    VideoError
+        If a video is missing.
+    """
+    return [
+        (name, chunk)
+        for name, content in ingredients(project, DetectionSettings()).items()
+        for chunk in chunks_of(frames)
+        if not CandidateChunks(project.candidate_folder(content_key(content))).has(chunk)
+    ]
+
+
+def ingredients(project: Project, settings: DetectionSettings) -> dict[str, dict[str, object]]:
+    """Everything that decides a camera's candidates, by camera: their content keys' content.
+
+    Raises
+    ------
+    ProjectError
+        If a camera has no video.
+    VideoError
+        If a video is missing.
+    """
+    n_frames = project.config.n_frames
+    return {
+        name: {"video": fingerprint(path), "frames": n_frames, "detection": settings.key()}
+        for name, path in _dot_videos(project).items()
+    }
+
+
+def _dot_videos(project: Project) -> dict[str, Path]:
     videos = {}
     for name in project.rig.names:
         path = project.dot_video(name)
@@ -94,11 +127,15 @@ def _prepare(project: Project, request: DetectRequest) -> list[CameraWork]:
                 "`behaviorvlm candidates import`."
             )
         videos[name] = path
-    n_frames = project.config.n_frames
-    made_from = {
-        name: {"video": fingerprint(path), "frames": n_frames, "detection": settings.key()}
-        for name, path in videos.items()
-    }
+    return videos
+
+
+def _prepare(project: Project, request: DetectRequest) -> list[CameraWork]:
+    settings = DetectionSettings()
+    if request.threshold is not None:
+        settings = DetectionSettings(threshold=request.threshold)
+    videos, n_frames = _dot_videos(project), project.config.n_frames
+    made_from = ingredients(project, settings)
     keys = {name: content_key(content) for name, content in made_from.items()}
     works = []
     for name, key in keys.items():
