@@ -220,17 +220,17 @@ def read_seed_table(project: Project) -> SeedTable:
 
 def _human_votes(project: Project) -> CandidateVotes | None:
     """Candidates that a person named, as votes; None if there are none."""
-    rows = [
-        (cell[0], cell[1], label.candidate, cell[2])
-        for cell, label in project.store.labels()
-        if label.source is Source.HUMAN and label.candidate and label.status is Status.CORRECTED
-    ]
-    if not rows:
+    decisions = project.store.decisions()
+    named = decisions.select(
+        (decisions.source == Source.HUMAN)
+        & (decisions.status == Status.CORRECTED)
+        & (decisions.candidate > 0)
+    )
+    if not len(named):
         return None
-    frame, camera, number, keypoint = (np.array(column) for column in zip(*rows, strict=True))
     return CandidateVotes(
-        frame.astype(np.int64), camera.astype(np.int16), number.astype(np.int32),
-        keypoint.astype(np.int16), np.full(len(frame), HUMAN_VOTE),
+        named.frame, named.camera.astype(np.int16), named.candidate.astype(np.int32),
+        named.keypoint.astype(np.int16), np.full(len(named), HUMAN_VOTE),
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from napari_behaviorvlm.core.camera import Rig
 from napari_behaviorvlm.core.labels import LABELLED, Labels, Poses, Source, Status
 from napari_behaviorvlm.geometry.triangulation import TriangulationSettings, triangulate
 from napari_behaviorvlm.io.project import Project
+from napari_behaviorvlm.io.project.decisions import Decisions
 from napari_behaviorvlm.io.project.store import Cell, StoredLabel
 from napari_behaviorvlm.workflows.proposals import Proposals
 
@@ -50,14 +51,27 @@ def load_state(project: Project) -> SessionState:
     proposals = Proposals.of(project)
     labels, poses = proposals.arrays()
     state = SessionState(labels, poses, np.zeros(labels.status.shape, bool), proposals)
-    points = set()
-    for cell, label in project.store.labels():
-        if cell[0] < len(labels.frames):
-            write_cell(labels, cell, label)
-            state.decided[cell] = True
-            points.add((cell[0], cell[2]))
-    _triangulate_changed(state, project.rig, points)
+    decisions = project.store.decisions()
+    decisions = decisions.select(decisions.frame < len(labels.frames))
+    points = _write_decisions(state, decisions)
+    retriangulate(labels, poses, project.rig, points, EDITED)
     return state
+
+
+def _write_decisions(state: SessionState, decisions: Decisions) -> set[tuple[int, int]]:
+    """Lay decisions over proposals; return the points whose positions differ by it."""
+    labels, cells = state.labels, decisions.cells
+    positioned = np.isin(labels.status[cells], LABELLED)
+    same = positioned == np.isin(decisions.status, LABELLED)
+    old, new = labels.xy[cells], decisions.xy
+    same &= ((old == new) | (np.isnan(old) & np.isnan(new))).all(axis=1)
+    labels.xy[cells] = new
+    for name in ("candidate", "status", "source", "confidence"):
+        getattr(labels, name)[cells] = getattr(decisions, name)
+    state.decided[cells] = True
+    moved = ~same
+    rows, keypoints = decisions.frame[moved].tolist(), decisions.keypoint[moved].tolist()
+    return set(zip(rows, keypoints, strict=True))
 
 
 def update_cells(project: Project, state: SessionState, cells: Iterable[Cell]) -> None:

@@ -10,12 +10,16 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from napari_behaviorvlm.core.errors import ProjectError
 from napari_behaviorvlm.core.labels import Source, Status
+from napari_behaviorvlm.io.project.decisions import Decisions
 from napari_behaviorvlm.io.project.schema import migrate
 
 Cell = tuple[int, int, int]
@@ -178,6 +182,19 @@ class LabelStore:
             if camera in self._camera_at and keypoint in self._keypoint_at:
                 cell = (frame, self._camera_at[camera], self._keypoint_at[keypoint])
                 yield cell, StoredLabel.from_row(rest)
+
+    def decisions(self) -> Decisions:
+        """Return all decisions as columns, by frame; some ten times quicker than `labels`."""
+        with _plain_errors(self.path):
+            rows = self._connection.execute(
+                "SELECT frame, camera, keypoint, x, y, candidate, status, source, confidence "
+                "FROM label ORDER BY frame"
+            ).fetchall()
+        table = Decisions.from_rows(rows)
+        camera = _positions(self._camera_ids, table.camera)
+        keypoint = _positions(self._keypoint_ids, table.keypoint)
+        named = replace(table, camera=camera, keypoint=keypoint)
+        return named.select((camera >= 0) & (keypoint >= 0))
 
     def apply(
         self, changes: Iterable[tuple[Cell, StoredLabel | None]], action: str, author: str
@@ -342,6 +359,17 @@ def _connect(path: Path, *, writable: bool) -> sqlite3.Connection:
 
 def _folder_writable(folder: Path) -> bool:
     return os.access(folder, os.W_OK)
+
+
+def _positions(ids: Sequence[int], stored: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Positions on an axis by stored number; -1 for names that the axis lacks."""
+    if not len(stored):
+        return stored
+    lookup = np.full(max(*ids, int(stored.max())) + 1, -1)
+    for at, id_ in enumerate(ids):
+        if id_ >= 0:
+            lookup[id_] = at
+    return lookup[stored]
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -193,3 +194,40 @@ def test_kill_between_edits_loses_at_most_the_one_in_flight(tmp_path):
     assert set(range(last + 1)) <= set(frames)
     assert all(frames.count(frame) == 6 for frame in set(frames))
     store.close()
+
+
+def test_decisions_as_columns_are_the_labels(store):
+    given = {
+        (7, 2, 1): StoredLabel(1.5, 2.5, 3, Status.CORRECTED, Source.HUMAN, 1.0, "Ann"),
+        (3, 0, 0): StoredLabel(None, None, 0, Status.OCCLUDED, Source.HUMAN, None, "Ann"),
+        (2**40, 1, 1): StoredLabel(9.0, 8.0, 0, Status.ACCEPTED, Source.VLM, 0.25, "Ann"),
+    }
+    store.apply(given.items(), "many", "Ann")
+    columns = store.decisions()
+    assert len(columns) == 3
+    found = dict(zip(zip(*(c.tolist() for c in columns.cells), strict=True), range(3), strict=True))
+    assert list(found) == sorted(given)
+    for cell, row in found.items():
+        label = given[cell]
+        xy = [np.nan if v is None else v for v in (label.x, label.y)]
+        np.testing.assert_array_equal(columns.xy[row], xy)
+        assert columns.candidate[row] == label.candidate
+        assert (columns.status[row], columns.source[row]) == (label.status, label.source)
+        np.testing.assert_array_equal(
+            columns.confidence[row], np.nan if label.confidence is None else label.confidence
+        )
+
+
+def test_decisions_about_cameras_that_are_gone_are_left_out_and_order_does_not_matter(tmp_path):
+    store = LabelStore(tmp_path / "l.sqlite", ("a", "b"), ("nose", "tail"))
+    label = StoredLabel(1.0, 2.0, 0, Status.CORRECTED, Source.HUMAN, 1.0, "Ann")
+    store.apply([((0, 0, 0), label), ((0, 1, 1), label)], "x", "Ann")
+    store.close()
+    store = LabelStore(tmp_path / "l.sqlite", ("c", "b"), ("tail", "nose"))
+    assert [c.tolist() for c in store.decisions().cells] == [[0], [1], [0]]
+    store.close()
+
+
+def test_no_decisions_are_empty_columns(store):
+    assert len(store.decisions()) == 0
+    assert store.decisions().xy.shape == (0, 2)
