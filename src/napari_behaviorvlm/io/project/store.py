@@ -184,7 +184,7 @@ class LabelStore:
                 yield cell, StoredLabel.from_row(rest)
 
     def decisions(self) -> Decisions:
-        """Return all decisions as columns, by frame; some ten times quicker than `labels`."""
+        """Return all decisions as columns, by frame; for long sessions quicker than `labels`."""
         with _plain_errors(self.path):
             rows = self._connection.execute(
                 "SELECT frame, camera, keypoint, x, y, candidate, status, source, confidence "
