@@ -1,0 +1,163 @@
+"""Everything of napari that is private or differs between its versions, in one place.
+
+Written against napari 0.9.2. When napari moves something, this is the file to mend.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from napari.layers import Image, Layer
+    from napari.viewer import Viewer
+    from numpy.typing import NDArray
+
+    from napari_behaviorvlm.gui.views.sprite_visual import Quads, Sprites
+
+MARKS = "behaviorvlm_marks"
+"""Key of our overlay among a layer's overlays."""
+
+
+@cache
+def marks_overlay_class() -> type[Any]:
+    """Class of the overlay that draws marks over a layer, known to napari's canvas.
+
+    napari makes a visual for every overlay of a layer from a table of classes; ours is entered
+    there once. The visual hangs below the layer's image, so that its coordinates are pixels of the
+    frame and it goes wherever the layer goes.
+    """
+    from napari._vispy.overlays.base import LayerOverlayMixin, VispySceneOverlay
+    from napari._vispy.utils.visual import overlay_to_visual
+    from napari.components.overlays import SceneOverlay
+    from pydantic import PrivateAttr
+
+    class MarksOverlay(SceneOverlay):  # type: ignore[misc]
+        """Quads to be drawn; `revision` counts their changes."""
+
+        revision: int = 0
+        _quads: Quads | None = PrivateAttr(default=None)
+        _sprites: Sprites | None = PrivateAttr(default=None)
+
+        def show(self, sprites: Sprites, quads: Quads) -> None:
+            """Draw these from now on."""
+            self._sprites, self._quads = sprites, quads
+            self.revision += 1
+
+    class VispyMarksOverlay(LayerOverlayMixin, VispySceneOverlay):  # type: ignore[misc]
+        """Hands the overlay's quads to the visual."""
+
+        def __init__(self, **options: Any) -> None:
+            from napari_behaviorvlm.gui.views.sprite_visual import sprite_node
+
+            super().__init__(node=sprite_node(), **options)
+            self.overlay.events.revision.connect(self._on_revision)
+            self.reset()
+            self._on_revision()
+
+        def _on_revision(self) -> None:
+            if self.overlay._quads is not None:
+                self.node.show(self.overlay._sprites, self.overlay._quads)
+
+        def _on_blending_change(self) -> None:
+            """Keep the visual's own blending: its colours are premultiplied."""
+
+        def close(self) -> None:
+            self.overlay.events.revision.disconnect(self._on_revision)
+            super().close()
+
+    overlay_to_visual[MarksOverlay] = VispyMarksOverlay
+    return MarksOverlay
+
+
+def add_marks_overlay(layer: Layer) -> Any:
+    """Put an empty marks overlay on a layer and return it; it has `show(sprites, quads)`."""
+    overlay = marks_overlay_class()(visible=True)
+    layer._overlays[MARKS] = overlay
+    return overlay
+
+
+def place_layer(viewer: Viewer, layer: Layer, scale: float, translate: NDArray[np.float64]) -> None:
+    """Place a picture in the world without slicing its data anew.
+
+    Setting ``layer.scale`` and ``layer.translate`` reads the frame again each time and computes
+    the ranges of all sliders; neither depends on where the picture lies.
+
+    Parameters
+    ----------
+    viewer : Viewer
+    layer : Layer
+        With axes frame, y, x.
+    scale : float
+        World units per pixel.
+    translate : ndarray, shape (2,)
+        World position (x, y) of the centre of the first pixel.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(layer._block_refresh())
+        for signal in (layer.events.scale, layer.events.translate):
+            stack.enter_context(signal.blocker(viewer._on_layers_change))
+        with layer.events.scale.blocker():
+            layer.scale = (1, scale, scale)
+        layer.translate = (0, translate[1], translate[0])
+
+
+def replace_frames(layer: Image, stack: Any, *, rgb: bool) -> None:
+    """Swap the frames behind an image layer, which may change between grey and colour.
+
+    napari lays down at its creation whether a layer has colour, but reads it only when slicing.
+    """
+    layer.rgb = rgb
+    layer.data = stack
+
+
+def no_thumbnail(layer: Image) -> Callable[[], None]:
+    """Spare a layer its thumbnail at each frame; returns what brings it back."""
+    layer._update_thumbnail = _nothing
+
+    def restore() -> None:
+        layer.__dict__.pop("_update_thumbnail", None)
+
+    return restore
+
+
+def _nothing() -> None:
+    pass
+
+
+def pixel_ratio(viewer: Viewer) -> float:
+    """Device pixels per screen pixel of the window; 1 where there is no window."""
+    window = getattr(viewer, "window", None)
+    if window is None:
+        return 1.0
+    return float(window._qt_window.devicePixelRatioF())
+
+
+def box_size(viewer: Viewer) -> tuple[float, float]:
+    """Width and height of one view's box on the canvas, in screen pixels."""
+    height, width = viewer.canvas.viewbox_size(viewer.layers)
+    return float(width), float(height)
+
+
+def canvas_widget(viewer: Viewer) -> Any:
+    """Return the Qt widget that is drawn on, for focus, shortcuts and tests."""
+    return viewer.window._qt_viewer.canvas.native
+
+
+def canvas_position(
+    viewer: Viewer, box: tuple[int, int], world: tuple[float, float]
+) -> tuple[float, float]:
+    """Where a point of the world (x, y) is drawn in a box, in pixels of the canvas widget."""
+    canvas = viewer.window._qt_viewer.canvas
+    view = canvas.grid[box] if viewer.canvas.grid.enabled else canvas.view
+    mapped = (view.transform * view.scene.transform).map([*world, 0, 1])
+    return float(mapped[0] / mapped[3]), float(mapped[1] / mapped[3])
+
+
+def default_double_clicks(viewer: Viewer) -> list[Any]:
+    """Return napari's own actions on double clicks, so that they can be put aside."""
+    return list(viewer.mouse_double_click_callbacks)

@@ -1,0 +1,1 @@
+"""The camera views on napari's canvas: pictures, marks and the mouse."""
