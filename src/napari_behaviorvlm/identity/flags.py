@@ -18,6 +18,9 @@ from napari_behaviorvlm.identity import flag_rules
 from napari_behaviorvlm.identity.bones import BoneReference
 from napari_behaviorvlm.identity.flag_scale import FlagSettings, SessionScale
 
+_BLOCK = 10_000
+"""Rows judged at a time: what is computed on the way stays small, however long the session."""
+
 WHOLE_POINT = -1
 """Camera of a flag that concerns the point, not one view of it."""
 
@@ -99,6 +102,16 @@ class FlagTable:
     def __len__(self) -> int:
         return len(self.frame)
 
+    @classmethod
+    def concatenate(cls, tables: "Sequence[FlagTable]") -> "FlagTable":
+        """Join tables (at least one) of successive stretches of frames."""
+        if len(tables) == 1:
+            return tables[0]
+        return cls(*(
+            np.concatenate([getattr(table, column.name) for table in tables])
+            for column in fields(cls)
+        ))  # fmt: skip
+
     def select(self, rows: "slice | NDArray[np.bool_] | NDArray[np.intp]") -> "FlagTable":
         """Return the table of some rows (a slice, a mask or ascending positions)."""
         return FlagTable(*(getattr(self, column.name)[rows] for column in fields(self)))
@@ -111,11 +124,8 @@ class FlagTable:
     def replaced(self, first: int, end: int, new: "FlagTable") -> "FlagTable":
         """Return the table with the flags of the frames ``first`` to ``end - 1`` exchanged."""
         old = self.rows(first, end)
-        return FlagTable(*(
-            np.concatenate([getattr(self, name)[: old.start], getattr(new, name),
-                            getattr(self, name)[old.stop :]])
-            for name in (column.name for column in fields(self))
-        ))  # fmt: skip
+        before, after = self.select(slice(old.start)), self.select(slice(old.stop, None))
+        return FlagTable.concatenate([before, new, after])
 
     def counts(self) -> dict[Reason, int]:
         """Count flags by reason; every reason has an entry."""
@@ -190,7 +200,19 @@ def compute_flags(  # noqa: PLR0917 - the session's parts, always in this order
         )
     scale = scale or SessionScale.measure(poses, skeleton, reference, settings)
     start, stop, _ = (rows or slice(None)).indices(shape[0])
-    session = flag_rules.Judged(labels, poses, skeleton, settings, scale, start, stop)
+    blocks = range(start, stop, _BLOCK) if stop > start else range(start, start + 1)
+    return FlagTable.concatenate([
+        _judge(
+            flag_rules.Judged(
+                labels, poses, skeleton, settings, scale, first, min(first + _BLOCK, stop)
+            ),
+            others,
+        )
+        for first in blocks
+    ])  # fmt: skip
+
+
+def _judge(session: flag_rules.Judged, others: Sequence[Labels]) -> FlagTable:
     found = [
         (Reason.VIEW_DISAGREES, flag_rules.view_disagrees(session)),
         (Reason.HIGH_ERROR, flag_rules.high_error(session)),
@@ -202,7 +224,7 @@ def compute_flags(  # noqa: PLR0917 - the session's parts, always in this order
         *((Reason.SOURCES_DISAGREE, flag_rules.sources_disagree(session, other))
           for other in others),
     ]  # fmt: skip
-    return _table(labels.frames, found)
+    return _table(session.labels.frames, found)
 
 
 def rows_to_update(row: int, n_frames: int, settings: FlagSettings | None = None) -> slice:

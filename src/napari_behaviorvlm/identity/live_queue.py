@@ -11,7 +11,7 @@ from napari_behaviorvlm.core.camera import Rig
 from napari_behaviorvlm.core.labels import Labels, Poses, Status
 from napari_behaviorvlm.core.skeleton import Skeleton
 from napari_behaviorvlm.identity.flags import FlagSettings, FlagTable, Reason, rows_to_judge
-from napari_behaviorvlm.identity.point_states import PointStates, point_states
+from napari_behaviorvlm.identity.point_states import PointStates, all_point_states, point_states
 from napari_behaviorvlm.identity.review import ReviewItem, review_item
 from napari_behaviorvlm.identity.sorted_points import SortedPoints, sort_keys
 
@@ -100,7 +100,7 @@ class LiveQueue:
         self._settings = settings or FlagSettings()
         self._frames, self._flags = labels.frames, flags
         self._n_keypoints = len(skeleton)
-        self._states = point_states(labels, poses, flags, slice(0, len(labels.frames)))
+        self._states = all_point_states(labels, poses, flags)
         self._ever_flagged = self._states.cause != 0
         self._waiting = int(self._states.waiting.sum())
         self._settled = int((self._ever_flagged & self._states.settled).sum())

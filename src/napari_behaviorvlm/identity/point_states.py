@@ -10,6 +10,7 @@ from napari_behaviorvlm.core.labels import Labels, Poses
 from napari_behaviorvlm.identity.doubt import compute_doubt, points_settled
 from napari_behaviorvlm.identity.flags import FlagTable
 
+_BLOCK = 10_000
 Table = TypeVar("Table", Labels, Poses)
 
 
@@ -88,6 +89,15 @@ class PointStates:
     statuses: NDArray[np.uint8]
     cause: NDArray[np.int32]
 
+    @classmethod
+    def blank(cls, count: int) -> "PointStates":
+        """Return so many points that nobody knows anything about."""
+        return cls(
+            np.zeros(count), np.full(count, np.nan), np.zeros(count, bool),
+            np.zeros(count, np.uint16), np.zeros(count, np.uint64), np.zeros(count, np.uint8),
+            np.zeros(count, np.int32),
+        )  # fmt: skip
+
     @property
     def waiting(self) -> NDArray[np.bool_]:
         """Points that are flagged and not settled."""
@@ -121,20 +131,28 @@ def point_states(labels: Labels, poses: Poses, flags: FlagTable, rows: slice) ->
     n_keypoints = labels.status.shape[2]
     strongest = strongest_flags(flags, labels.frames, n_keypoints)
     at = strongest.point
-    doubt = np.nan_to_num(compute_doubt(labels, poses, flags).any_wrong).ravel()
-    shape = doubt.shape
-    states = PointStates(
-        doubt, np.full(shape, np.nan), points_settled(labels).ravel(),
-        np.zeros(shape, np.uint16), np.zeros(shape, np.uint64),
-        np.bitwise_or.reduce(np.left_shift(np.uint8(1), labels.status), axis=1).ravel(),
-        np.zeros(shape, np.int32),
-    )  # fmt: skip
+    states = PointStates.blank(len(labels.frames) * n_keypoints)
+    states.doubt[:] = np.nan_to_num(compute_doubt(labels, poses, flags).any_wrong).ravel()
+    states.settled[:] = points_settled(labels).ravel()
+    bits = np.left_shift(np.uint8(1), labels.status)
+    states.statuses[:] = np.bitwise_or.reduce(bits, axis=1).ravel()
     if len(at):
         camera = flags.camera[strongest.flag].astype(np.int32)
         states.error[at] = named_errors(poses, *np.divmod(at, n_keypoints), camera)
         states.reasons[at] = _bits(flags.reason, np.uint16, strongest)
         states.cameras[at] = _bits(flags.camera + 1, np.uint64, strongest)
         states.cause[at] = (flags.reason[strongest.flag].astype(np.int32) << 16) + camera + 1
+    return states
+
+
+def all_point_states(labels: Labels, poses: Poses, flags: FlagTable) -> PointStates:
+    """Judge all points, some thousand rows at a time to keep intermediate arrays small."""
+    n_frames, _, n_keypoints = labels.status.shape
+    states = PointStates.blank(n_frames * n_keypoints)
+    for first in range(0, n_frames, _BLOCK):
+        rows = slice(first, min(first + _BLOCK, n_frames))
+        points = slice(rows.start * n_keypoints, rows.stop * n_keypoints)
+        states.write(points, point_states(labels, poses, flags, rows))
     return states
 
 
