@@ -1,5 +1,7 @@
 """Sample sessions that come with the program."""
 
+import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +39,11 @@ class SampleSession:
         return self.folder / "seeds.csv"
 
     @property
+    def candidates(self) -> Path:
+        """Dots as detection finds them: a folder of chunks a camera."""
+        return self.folder / "candidates"
+
+    @property
     def truth(self) -> Path:
         """What the generator knows: points, projections, visibility."""
         return self.folder / "truth.npz"
@@ -62,3 +69,23 @@ def six_view_mouse() -> SampleSession:
     raise ProjectError(
         "The sample session is not part of this installation: install napari-behaviorvlm again."
     )
+
+
+def sample_home() -> Path:
+    """Folder in which sample projects are made: in the person's documents, where there are any.
+
+    The environment variable ``BEHAVIORVLM_SAMPLES`` names another one.
+    """
+    chosen = os.environ.get("BEHAVIORVLM_SAMPLES")
+    if chosen:
+        return Path(chosen)
+    documents = Path.home() / "Documents"
+    return (documents if documents.is_dir() else _data_home()) / "behaviorvlm"
+
+
+def _data_home() -> Path:
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home())
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
