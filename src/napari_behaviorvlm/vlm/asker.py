@@ -1,0 +1,262 @@
+"""Asking: known answers first, then calls within budget and pace, checked, repaired, and kept."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from napari_behaviorvlm.core.errors import VLMError
+from napari_behaviorvlm.vlm.checking import Checked
+from napari_behaviorvlm.vlm.cost import Budget, Price
+from napari_behaviorvlm.vlm.failures import CallError
+from napari_behaviorvlm.vlm.patience import Patience
+from napari_behaviorvlm.vlm.profile import Profile
+from napari_behaviorvlm.vlm.questions import Outcome, Question, Said, judge, repaired
+from napari_behaviorvlm.vlm.request import Reply, Request, Usage
+from napari_behaviorvlm.vlm.store import Answered, AnswerStore, Exchange, images_of
+from napari_behaviorvlm.vlm.tokens import answer_tokens, request_tokens
+
+REPAIRS = 2
+"""Repair turns after a bad answer; then its bad items count as not answered."""
+
+SAFETY = 1.3
+"""What is reserved for the input of a call, relative to its estimate."""
+
+SAME_FAILURES = 3
+"""So many questions refused by the server, and none answered: the fault is not theirs."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a set of questions would cost, without asking.
+
+    Parameters
+    ----------
+    calls : int
+    known : int
+        Questions whose answer is kept already.
+    input_tokens, output_tokens : int
+    cost : float or None
+        USD; None where the price is unknown.
+    """
+
+    calls: int
+    known: int
+    input_tokens: int
+    output_tokens: int
+    cost: float | None
+
+
+@dataclass
+class Asker:
+    """Asks questions of one model.
+
+    Parameters
+    ----------
+    patience : Patience
+        Over the client.
+    profile : Profile
+    store : AnswerStore
+    budget : Budget
+    price : Price or None
+        None where unknown; a limited budget is refused then.
+    """
+
+    patience: Patience
+    profile: Profile
+    store: AnswerStore
+    budget: Budget = field(default_factory=Budget)
+    price: Price | None = None
+    _flying: dict[str, "asyncio.Task[Exchange]"] = field(default_factory=dict, init=False)
+    _settled: asyncio.Event = field(default_factory=asyncio.Event, init=False, repr=False)
+    _refusals: dict[str, int] = field(default_factory=dict, init=False, repr=False)
+    _answers: int = field(default=0, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.price is None and self.budget.limit is not None:
+            raise VLMError(
+                f"The price of {self.model} is not known, so that no budget can be kept: give the "
+                "price, or leave the budget away."
+            )
+
+    @property
+    def model(self) -> str:
+        """Name of the model."""
+        return self.patience.client.endpoint.model
+
+    @property
+    def address(self) -> str:
+        """Address of the server."""
+        return self.patience.client.endpoint.base_url
+
+    def estimate(self, questions: Sequence[Question]) -> Estimate:
+        """Say what questions would cost; those that are known already cost nothing."""
+        ratio = self.store.token_ratio(self.model)
+        known, tokens_in, tokens_out = 0, 0.0, 0
+        for question in questions:
+            request = question.request(self.model, self.profile)
+            if self.store.find(request.key(self.address)) is not None:
+                known += 1
+                continue
+            tokens_in += request_tokens(request) * ratio
+            tokens_out += answer_tokens(question.facts, reasons=question.reasons)
+        usage = Usage(round(tokens_in), tokens_out)
+        cost = None if self.price is None else self.price.of(usage)
+        return Estimate(len(questions) - known, known, usage.input, usage.output, cost)
+
+    async def ask(self, question: Question) -> Outcome:
+        """Ask one question.
+
+        Returns
+        -------
+        Outcome
+            Also where the server refused this question; its ``failure`` says why.
+
+        Raises
+        ------
+        BudgetError
+            If the next call could pass the budget.
+        VLMError
+            If no question can be asked any more (wrong key, server gone for good, disk full).
+        """
+        request: Request | None = question.request(self.model, self.profile)
+        found: list[Checked] = []
+        exchanges: list[Exchange] = []
+        calls, cost = 0, 0.0
+        while request is not None and len(found) <= REPAIRS:
+            try:
+                exchange, fresh = await self._answered(request)
+            except CallError as error:
+                self._count_refusal(error)
+                return _outcome(found, exchanges, calls, cost, error.sentence)
+            exchanges.append(exchange)
+            calls += fresh
+            cost += (exchange.cost or 0.0) if fresh else 0.0
+            said = Said(exchange.text, exchange.value, exchange.stop)
+            found.append(judge(question, said, self.profile))
+            if found[-1].sound:
+                break
+            request = repaired(question, request, said, found[-1])
+        return _outcome(found, exchanges, calls, cost)
+
+    def _count_refusal(self, error: CallError) -> None:
+        """Stop everything where other questions would fail in the same way."""
+        if error.hopeless or error.worth_retrying:  # no key, or patience ran out
+            raise VLMError(error.sentence) from error
+        same = self._refusals.get(error.trouble, 0) + 1
+        self._refusals[error.trouble] = same
+        if same >= SAME_FAILURES and not self._answers:
+            raise VLMError(error.sentence) from error
+
+    async def _answered(self, request: Request) -> tuple[Exchange, bool]:
+        """Answer to a request, and whether it was called for now."""
+        key = request.key(self.address)
+        known = self.store.find(key)
+        if known is not None:
+            return known, False
+        flying = self._flying.get(key)
+        if flying is not None:
+            return await asyncio.shield(flying), False
+        task = asyncio.ensure_future(self._call(key, request))
+        self._flying[key] = task
+        try:
+            return await task, True
+        finally:
+            del self._flying[key]
+
+    async def _call(self, key: str, request: Request) -> Exchange:
+        """Call the model once, within budget, and keep what it says."""
+        estimate = request_tokens(request)
+        most = self._most(estimate, request.max_tokens)
+        charge = _Charge(self, key, most)
+        await self.wait_for_money(most)
+        charge.reserved()
+        try:
+            reply = await self.patience.send(request, self.profile.form, charge)
+        except BaseException:  # also when cancelled
+            charge.give_up()
+            raise
+        self._answers += 1
+        return charge.settle(self._kept(key, request, reply, estimate))
+
+    def _most(self, estimate: int, max_tokens: int) -> float:
+        if self.price is None:
+            return 0.0
+        ratio = max(self.store.token_ratio(self.model), 1.0)
+        dearest = max(self.price.input, self.price.cache_write)
+        return (SAFETY * ratio * estimate * dearest + max_tokens * self.price.output) / 1e6
+
+    def _kept(self, key: str, request: Request, reply: Reply, estimate: int) -> Answered:
+        cost = None if self.price is None else self.price.of(reply.usage)
+        return Answered(
+            key, self.address, self.model, request.content(), images_of(request), reply.text,
+            reply.value, reply.stop, reply.usage, reply.raw, estimate, cost,
+        )  # fmt: skip
+
+    async def wait_for_money(self, amount: float) -> None:
+        """Reserve, waiting for calls on their way that may turn out cheaper than reserved."""
+        while not self.budget.fits(amount) and self.budget.reserved > 0:
+            self._settled.clear()
+            await self._settled.wait()
+        self.budget.reserve(amount)
+
+    def money_settled(self, reserved: float, actual: float) -> None:
+        """Replace a reservation by what it cost, and let those that wait look again."""
+        self.budget.settle(reserved, actual)
+        self._settled.set()
+
+
+@dataclass
+class _Charge:
+    """The money of one call, in memory and on disk; a `Ledger`."""
+
+    asker: Asker
+    key: str
+    most: float
+    intent: int = -1
+    open: bool = False
+    flying: bool = False
+
+    def reserved(self) -> None:
+        """Note on disk what the budget has set aside."""
+        self.open = True
+        self.intent = self.asker.store.begin(self.key, self.most)
+
+    def sending(self) -> None:
+        if not self.open:  # the attempt before may have been billed: this one comes on top
+            self.asker.budget.reserve(self.most)
+            self.reserved()
+        self.flying = True
+
+    def failed(self, error: CallError) -> None:
+        self.flying = False
+        if error.maybe_paid:
+            self._end(lost=True)
+
+    def give_up(self) -> None:
+        """End without an answer; an attempt in the air may be billed all the same."""
+        if self.open:
+            self._end(lost=self.flying)
+
+    def settle(self, answered: Answered) -> Exchange:
+        """Keep the answer and pay."""
+        exchange = self.asker.store.keep(answered, self.intent)
+        self.open = False
+        self.asker.money_settled(self.most, answered.cost or 0.0)
+        return exchange
+
+    def _end(self, *, lost: bool) -> None:
+        self.open = False
+        self.asker.money_settled(self.most, self.most if lost else 0.0)
+        if not lost:
+            self.asker.store.drop(self.intent)
+
+
+def _outcome(
+    found: list[Checked], exchanges: list[Exchange], calls: int, cost: float, failure: str = ""
+) -> Outcome:
+    """Take the attempt with the fewest problems, the latest of equals."""
+    numbers = tuple(exchange.id for exchange in exchanges)
+    if not found:
+        return Outcome(None, (), numbers, calls, cost, failure)
+    best = min(reversed(found), key=lambda checked: (checked.answer is None, len(checked.problems)))
+    return Outcome(best.answer, best.problems, numbers, calls, cost, failure)
