@@ -6,8 +6,9 @@ from tempfile import mkdtemp
 
 
 def pytest_configure(config):
-    """Keep napari and our key map away from the settings of whoever runs the tests."""
+    """Keep tests away from the settings and folders of whoever runs them."""
     folder = mkdtemp(prefix="behaviorvlm-test-settings-")
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     os.environ.update(XDG_CONFIG_HOME=folder, APPDATA=folder)
     os.environ["NAPARI_CONFIG"] = f"{folder}/napari.yaml"
+    os.environ["BEHAVIORVLM_SAMPLES"] = f"{folder}/samples"

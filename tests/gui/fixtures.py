@@ -14,11 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from napari_behaviorvlm.io.project import Project
 from napari_behaviorvlm.io.samples import six_view_mouse
-from napari_behaviorvlm.workflows.create import NewProject, create_project
-from napari_behaviorvlm.workflows.detect import DetectRequest, detect
 from napari_behaviorvlm.workflows.label import LabelRequest, label
-from napari_behaviorvlm.workflows.seed import seed
+from napari_behaviorvlm.workflows.sample import make_sample_project
 
 __all__ = [
     "display", "labelled_sample", "no_leaks", "qapp_args", "sample_project", "viewer",
@@ -146,21 +145,14 @@ def viewer(viewer_maker):
 
 
 @pytest.fixture(scope="session")
-def labelled_sample(tmp_path_factory, request):
-    """The six-view mouse, detected, seeded and labelled; take `sample_project` to change it."""
-    sample = six_view_mouse()
+def labelled_sample(tmp_path_factory):
+    """The six-view mouse, seeded and labelled; take `sample_project` to change it."""
     folder = tmp_path_factory.mktemp("sample") / "six_view_mouse"
-    new = NewProject(
-        folder=folder, calibration=sample.calibration, videos=sample.videos("reflectance"),
-        fluorescence=sample.videos("fluorescence"), skeleton=sample.skeleton,
-    )  # fmt: skip
-    kept = request.config.cache.mkdir("sample-candidates")
-    with finish(create_project(new)) as project:
-        shutil.copytree(kept, project.derived / "candidates")
-        finish(detect(project, DetectRequest()))
-        # Found again by their content keys, so that an older version's are never used.
-        shutil.copytree(project.derived / "candidates", kept, dirs_exist_ok=True)
-        seed(project, sample.seeds, author="sample")
+    make_sample_project(folder, six_view_mouse())
+    with Project(folder) as project:
+        assert not project.candidates().missing(range(project.config.n_frames)), (
+            "the candidates that come with the sample are not those of this detector"
+        )
         finish(label(project, LabelRequest()))
     return folder
 
@@ -168,14 +160,18 @@ def labelled_sample(tmp_path_factory, request):
 @pytest.fixture
 def sample_project(labelled_sample, tmp_path) -> Path:
     """A private copy of the labelled six-view mouse; its videos are shared."""
-    copy = tmp_path / labelled_sample.name
-    shutil.copytree(labelled_sample, copy)
+    return copy_project(labelled_sample, tmp_path / labelled_sample.name)
+
+
+def copy_project(folder: Path, copy: Path) -> Path:
+    """Copy a project of the sample session to another place, from where its videos are found."""
+    shutil.copytree(folder, copy)
     config = (copy / "project.toml").read_text("utf-8")
     sample = six_view_mouse()
     for channel in ("reflectance", "fluorescence"):
         for path in sample.videos(channel).values():
-            old = Path(os.path.relpath(path, labelled_sample)).as_posix()
-            config = config.replace(old, path.as_posix())
+            old = Path(os.path.relpath(path, folder)).as_posix()
+            config = config.replace(old, Path(os.path.relpath(path, copy)).as_posix())
     (copy / "project.toml").write_text(config, "utf-8")
     return copy
 
