@@ -206,22 +206,24 @@ class LiveQueue:
 
     def _run(self, point: int) -> int:
         """Count successive frames in which this keypoint waits for the same reason and view."""
-        row, keypoint = divmod(point, self._n_keypoints)
-        cause = self._states.cause.reshape(-1, self._n_keypoints)[:, keypoint]
-        settled = self._states.settled.reshape(-1, self._n_keypoints)[:, keypoint]
-        first = row
-        while first and self._same(cause, settled, row, first - 1, first):
-            first -= 1
-        last = row
-        while last + 1 < len(cause) and self._same(cause, settled, row, last + 1, last):
-            last += 1
-        return last - first + 1
+        return 1 + self._alike(point, 1) + self._alike(point, -1)
 
-    def _same(
-        self, cause: NDArray[np.int32], settled: BoolArray, row: int, other: int, beside: int
-    ) -> bool:
-        successive = abs(int(self._frames[other]) - int(self._frames[beside])) == 1
-        return successive and not settled[other] and bool(cause[other] == cause[row])
+    def _alike(self, point: int, step: int) -> int:
+        """Count them on one side: later frames for step 1, earlier ones for -1."""
+        row, keypoint = divmod(point, self._n_keypoints)
+        count, size = 0, 64
+        while True:
+            rows = row + step * np.arange(count + 1, count + 1 + size)
+            rows = rows[(rows >= 0) & (rows < len(self._frames))]
+            points = rows * self._n_keypoints + keypoint
+            alike = self._states.cause[points] == self._states.cause[point]
+            alike &= ~self._states.settled[points]
+            alike &= self._frames[rows] - self._frames[row] == rows - row
+            if not alike.all():
+                return count + int(alike.argmin())
+            if len(rows) < size:
+                return count + len(rows)
+            count, size = count + size, 2 * size
 
     # Where the review stands -------------------------------------------------------------------
 

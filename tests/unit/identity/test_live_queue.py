@@ -110,8 +110,9 @@ CELLS = st.tuples(
     st.integers(0, N_CAMERAS - 1),
     st.sampled_from([1, 2, 4, 5, 7, 8]),
 )
+ALL_VIEWS = CELLS.map(lambda cell: [(cell[0], camera, cell[2]) for camera in range(N_CAMERAS)])
 EDITS = st.tuples(
-    st.lists(CELLS, min_size=1, max_size=8),
+    st.one_of(st.lists(CELLS, min_size=1, max_size=8), ALL_VIEWS, ALL_VIEWS),
     st.sampled_from(list(Status)),
     st.one_of(st.none(), st.tuples(st.floats(-40, 40), st.floats(-40, 40))),
 )
@@ -137,7 +138,7 @@ def test_after_any_edits_it_is_the_queue_that_would_be_made_anew(steps):
             assert bench.queue.position(*bench.queue.point(index)) == index
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(EDITS, min_size=1, max_size=3))
 def test_it_is_the_queue_of_the_command_line(steps):
     bench = Bench()
@@ -275,6 +276,44 @@ def test_progress_counts_what_was_settled_and_ends_when_nothing_waits(bench):
         bench.edit(cells, Status.OCCLUDED)
     reviewed, in_all = bench.queue.progress
     assert reviewed == in_all
+
+
+def test_long_runs_are_counted_to_their_ends_and_over_no_gap_in_frames():
+    session = clean_session(20)
+    for table in (session.labels, session.poses):
+        for name, values in vars(table).items():
+            setattr(table, name, values.repeat(20, axis=0))
+        table.frames = np.arange(400) + (np.arange(400) >= 350)
+    session.poses.confidence[:, 3] = 0.5
+    flags = compute_flags(session.labels, session.poses, session.rig, SKELETON)
+    queue = LiveQueue(session.labels, session.poses, flags, session.rig, SKELETON)
+    queue.show(QueueFilter(keypoints=frozenset({3})), QueueOrder.FRAME)
+    runs = [queue.item(index).run for index in range(len(queue))]
+    assert runs == [350] * 350 + [50] * 50
+
+
+def test_judging_in_blocks_changes_nothing(monkeypatch, bench):
+    whole = repr([bench.queue.item(at) for at in range(len(bench.queue))])
+    monkeypatch.setattr("napari_behaviorvlm.identity.flags._BLOCK", 7)
+    monkeypatch.setattr("napari_behaviorvlm.identity.point_states._BLOCK", 7)
+    flags = bench.compute_flags()
+    for name, values in vars(bench.flags).items():
+        np.testing.assert_array_equal(getattr(flags, name), values)
+    bench.flags = flags
+    queue = bench.new_queue()
+    assert repr([queue.item(at) for at in range(len(queue))]) == whole
+
+
+def test_an_edit_takes_back_flags_of_its_neighbours(bench):
+    missing = (FIRST + 35, 8)
+    assert missing in points(bench.queue)
+    for row in (34, 33, 32):
+        bench.edit([(row, camera, 8) for camera in range(N_CAMERAS)], Status.UNLABELLED)
+        assert points(bench.queue) == points(bench.new_queue())
+        for name, values in vars(bench.compute_flags()).items():
+            np.testing.assert_array_equal(getattr(bench.flags, name), values)
+    # Four frames are too long a gap to expect the point there.
+    assert missing not in points(bench.queue)
 
 
 def test_rows_to_judge_join_where_their_surroundings_touch():
