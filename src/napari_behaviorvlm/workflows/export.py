@@ -1,8 +1,8 @@
 """Write a project's labels in the format of another tool."""
 
-from collections.abc import Generator
-from contextlib import ExitStack
-from dataclasses import fields
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from napari_behaviorvlm.core.labels import Labels, Poses, Source
 from napari_behaviorvlm.core.progress import Progress
-from napari_behaviorvlm.io.export import ExportReport, ExportSession, Only, export
+from napari_behaviorvlm.io.export import FORMATS, ExportReport, ExportSession, Only, export
+from napari_behaviorvlm.io.export.selection import select
 from napari_behaviorvlm.io.project import Project
 from napari_behaviorvlm.workflows.images import ImageSource
 from napari_behaviorvlm.workflows.person import login_name
+from napari_behaviorvlm.workflows.readback import ReadBack, read_back
 from napari_behaviorvlm.workflows.review import project_flags, words_by_point
 from napari_behaviorvlm.workflows.state import SessionState, load_state
 
@@ -52,9 +54,64 @@ def export_project(
         If nothing is accepted yet, or the folder holds something else.
     """
     state = load_state(project)
+    flags = words_by_point(project_flags(project, state))
+    with export_session(project, state, scorer=scorer, every=every, flags=flags) as session:
+        return (yield from export(session, format_name, Path(out), only=only))
+
+
+@dataclass(frozen=True)
+class CheckedExport:
+    """An export and what reading it back found."""
+
+    report: ExportReport
+    read_back: ReadBack
+
+
+def export_and_check(
+    project: Project,
+    format_name: str,
+    out: Path,
+    *,
+    only: Only | None = None,
+    scorer: str = "",
+    every: int = 1,
+) -> Generator[Progress, None, CheckedExport]:
+    """Write the current labels, then read them back with another reader and compare.
+
+    Parameters and errors are those of `export_project`.
+    """
+    state = load_state(project)
+    flags = words_by_point(project_flags(project, state))
+    with export_session(project, state, scorer=scorer, every=every, flags=flags) as session:
+        report = yield from export(session, format_name, Path(out), only=only)
+        yield Progress(0, 0, "Reading back")
+        chosen = select(session, only or FORMATS[format_name].default_only)
+        found = yield from read_back(report, session, chosen)
+    return CheckedExport(report, found)
+
+
+@contextmanager
+def export_session(
+    project: Project,
+    state: SessionState,
+    *,
+    scorer: str = "",
+    every: int = 1,
+    flags: Mapping[tuple[int, int], tuple[str, ...]] | None = None,
+) -> Iterator[ExportSession]:
+    """Give what the export formats take; videos are opened when a picture is asked for.
+
+    Parameters
+    ----------
+    project : Project
+    state : SessionState
+    scorer, every
+        As of `export_project`.
+    flags : mapping of (frame number, keypoint position) to tuple of str, optional
+    """
     rows = chosen_rows(project, state, every)
     with ExitStack() as stack:
-        session = ExportSession(
+        yield ExportSession(
             name=project.config.name,
             rig=project.rig,
             skeleton=project.skeleton,
@@ -63,12 +120,11 @@ def export_project(
             n_frames=project.config.n_frames,
             labels=_of(state.labels, rows),
             poses=_of(state.poses, rows),
-            flags=words_by_point(project_flags(project, state)),
+            flags=flags or {},
             videos=_videos(project),
             read_image=ImageSource(project, stack, project.video),
             scorer=scorer or login_name(),
         )
-        return (yield from export(session, format_name, Path(out), only=only))
 
 
 def chosen_rows(project: Project, state: SessionState, every: int) -> NDArray[np.intp]:
