@@ -1,11 +1,20 @@
 """People's decisions as columns, for reading millions of them at once."""
 
-from collections.abc import Sequence
+import sqlite3
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+_ROW = np.dtype([("frame", "i8"), ("rest", "i8"), ("x", "f8"), ("y", "f8"), ("confidence", "f8")])
+# Infinity stands for NULL, which cannot be put into an array of numbers.
+_QUERY = """
+    SELECT frame,
+           (candidate << 40) | (camera << 28) | (keypoint << 16) | (status << 8) | source,
+           ifnull(x, 9e999), ifnull(y, 9e999), ifnull(confidence, 9e999)
+    FROM label ORDER BY frame
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,15 +47,22 @@ class Decisions:
         return len(self.frame)
 
     @classmethod
-    def from_rows(cls, rows: Sequence[Sequence[object]]) -> Self:
-        """Make columns of rows (frame, camera, keypoint, x, y, candidate, status, ...)."""
-        # None becomes NaN; doubles hold every frame number exactly.
-        table = np.array(rows, dtype=np.float64).reshape(-1, 9)
+    def read(cls, connection: sqlite3.Connection) -> Self:
+        """Read the whole table of labels, row after row into one array.
+
+        Cameras and keypoints are the numbers that stand in the file. Small integers come packed
+        in one column: the time goes into the values that SQLite hands over one by one.
+        """
+        table = np.fromiter(connection.execute(_QUERY), _ROW)
+        xy = np.column_stack([table["x"], table["y"]])
+        xy[np.isinf(xy)] = np.nan
+        confidence = table["confidence"].astype(np.float32)
+        confidence[np.isinf(confidence)] = np.nan
+        rest = table["rest"]
         return cls(
-            table[:, 0].astype(np.int64), table[:, 1].astype(np.int64),
-            table[:, 2].astype(np.int64), table[:, 3:5], table[:, 5].astype(np.int16),
-            table[:, 6].astype(np.uint8), table[:, 7].astype(np.uint8),
-            table[:, 8].astype(np.float32),
+            table["frame"], (rest >> 28) & 0xFFF, (rest >> 16) & 0xFFF, xy,
+            (rest >> 40).astype(np.int16), ((rest >> 8) & 0xFF).astype(np.uint8),
+            (rest & 0xFF).astype(np.uint8), confidence,
         )  # fmt: skip
 
     def select(self, rows: NDArray[np.bool_]) -> "Decisions":

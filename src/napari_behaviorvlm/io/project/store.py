@@ -186,11 +186,7 @@ class LabelStore:
     def decisions(self) -> Decisions:
         """Return all decisions as columns, by frame; for long sessions quicker than `labels`."""
         with _plain_errors(self.path):
-            rows = self._connection.execute(
-                "SELECT frame, camera, keypoint, x, y, candidate, status, source, confidence "
-                "FROM label ORDER BY frame"
-            ).fetchall()
-        table = Decisions.from_rows(rows)
+            table = Decisions.read(self._connection)
         camera = _positions(self._camera_ids, table.camera)
         keypoint = _positions(self._keypoint_ids, table.keypoint)
         named = replace(table, camera=camera, keypoint=keypoint)
