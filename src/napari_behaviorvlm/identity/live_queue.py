@@ -121,6 +121,16 @@ class LiveQueue:
         self._sorted = SortedPoints(self._value[points], points)
         self._places.clear()
 
+    def go_on_from(self, earlier: "LiveQueue") -> None:
+        """Show the same filter and order as an earlier queue of this session.
+
+        What was flagged then counts as reviewed if it is settled now.
+        """
+        if len(earlier._ever_flagged) == len(self._ever_flagged):
+            self._ever_flagged |= earlier._ever_flagged
+            self._settled = int((self._ever_flagged & self._states.settled).sum())
+        self.show(earlier.chosen, earlier.sorted_by)
+
     def _values(self, states: PointStates) -> NDArray[np.float64]:
         if self.sorted_by is QueueOrder.DOUBT:
             return -states.doubt

@@ -278,6 +278,20 @@ def test_progress_counts_what_was_settled_and_ends_when_nothing_waits(bench):
     assert reviewed == in_all
 
 
+def test_a_queue_made_anew_goes_on_where_the_last_one_was(bench):
+    chosen = QueueFilter(keypoints=frozenset({1, 2}))
+    bench.queue.show(chosen, QueueOrder.FRAME)
+    bench.edit([(10, 0, 1)], Status.CORRECTED, (0, 0))
+    bench.settle(10, 1)
+    fresh = bench.new_queue()
+    # The correction took the flag away, so a queue that begins now cannot know of it.
+    assert fresh.progress == (0, bench.queue.waiting)
+    fresh.go_on_from(bench.queue)
+    assert fresh.progress == bench.queue.progress == (1, 1 + bench.queue.waiting)
+    assert (fresh.chosen, fresh.sorted_by) == (chosen, QueueOrder.FRAME)
+    assert points(fresh) == points(bench.queue)
+
+
 def test_long_runs_are_counted_to_their_ends_and_over_no_gap_in_frames():
     session = clean_session(20)
     for table in (session.labels, session.poses):

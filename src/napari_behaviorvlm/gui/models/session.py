@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-from napari_behaviorvlm.gui.models.edits import Edit
-from napari_behaviorvlm.identity.live_queue import LiveQueue
 from numpy.typing import NDArray
 from psygnal import Signal
 
@@ -23,8 +21,10 @@ from napari_behaviorvlm.core.errors import BehaviorVLMError
 from napari_behaviorvlm.core.labels import Labels, Poses
 from napari_behaviorvlm.core.skeleton import Skeleton
 from napari_behaviorvlm.geometry.projection import project_rig
+from napari_behaviorvlm.gui.models.edits import Edit
 from napari_behaviorvlm.gui.models.judgement import Judgement
 from napari_behaviorvlm.identity.flags import FlagTable
+from napari_behaviorvlm.identity.live_queue import LiveQueue
 from napari_behaviorvlm.io.project import Project
 from napari_behaviorvlm.io.project.chunks import CHUNK_FRAMES
 from napari_behaviorvlm.io.project.store import Cell, StoredLabel
@@ -285,7 +285,7 @@ class LabellingSession:
         self._edits += 1
         self._edited_rows.append((self._edits, rows))
         if self._judgement is not None:
-            self._judgement.update(rows, self._state)
+            self._judgement.update(rows, self._state, change.keypoints)
         self.edited.emit(change)
         if self._judgement is not None:
             self.queue_changed.emit()
@@ -325,8 +325,10 @@ class LabellingSession:
     def take(self, fresh: Fresh) -> None:
         """Show what `judge` or `read_anew` found, and edits made in the meantime over it."""
         missed = sorted({row for at, rows in self._edited_rows if at > fresh.edits for row in rows})
-        replaced = fresh.state is not self._state
+        replaced, earlier = fresh.state is not self._state, self.queue
         self._state, self._judgement = fresh.state, fresh.judgement
+        if earlier is not None:
+            self._judgement.queue.go_on_from(earlier)
         if replaced:
             self._chunks.clear()
             self._reread(missed)
