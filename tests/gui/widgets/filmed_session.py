@@ -1,13 +1,19 @@
 """A session with real, tiny videos: three dots that move, seen by four cameras."""
 
+import shutil
 from pathlib import Path
 
 import av
 import numpy as np
-from tests.unit.workflows.small_session import SKELETON, candidate_table, small_rig
+from tests.unit.workflows.small_session import SKELETON, candidate_table, seed_rows, small_rig
 
 from napari_behaviorvlm.io.calibration import write_anipose
+from napari_behaviorvlm.io.project.chunks import write_table
 from napari_behaviorvlm.io.skeleton import write_skeleton
+from napari_behaviorvlm.workflows.create import NewProject, create_project
+from napari_behaviorvlm.workflows.label import LabelRequest, label
+from napari_behaviorvlm.workflows.review import accept_unflagged
+from napari_behaviorvlm.workflows.seed import seed
 
 SIZE = (640, 480)
 
@@ -52,3 +58,37 @@ def write_recording(folder, n_frames=4, names=None, lengths=None):
     write_anipose(rig, folder / "calibration.toml")
     write_skeleton(SKELETON, folder / "skeleton.toml")
     return folder
+
+
+def finish(steps):
+    """Run a workflow to its end and return its result."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+def labelled_project(folder, n_frames=30):
+    """A project beside its videos, labelled, with everything accepted that is not flagged."""
+    folder = Path(folder)
+    there = write_recording(folder / "videos", n_frames)
+    videos = {name: there / f"{name}.mp4" for name in small_rig().names}
+    new = NewProject(
+        folder / "mouse é 1", there / "calibration.toml", videos, skeleton=there / "skeleton.toml"
+    )
+    with finish(create_project(new)) as project:
+        with project.replacing_imported() as folders:
+            write_table(folders, candidate_table(n_frames, project.rig), n_frames)
+        seeds = folder / "seeds.csv"
+        seeds.write_text(seed_rows([2, n_frames // 2, n_frames - 2], project.rig))
+        seed(project, seeds, author="Ann")
+        finish(label(project, LabelRequest()))
+        accept_unflagged(project)
+        return project.folder
+
+
+def copied(made, folder):
+    """A private copy of `labelled_project`'s folder with its videos; return the project."""
+    shutil.copytree(made.parent, folder, dirs_exist_ok=True)
+    return Path(folder) / made.name
