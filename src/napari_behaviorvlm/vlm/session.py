@@ -3,6 +3,7 @@
 import asyncio
 import concurrent.futures
 import threading
+from collections import deque
 from collections.abc import Callable, Coroutine, Generator, Sequence
 from dataclasses import dataclass, field, replace
 from types import TracebackType
@@ -88,6 +89,7 @@ class ModelSession:
         self.settings = settings
         self.store = store
         self.notice = ""
+        self._news: deque[str] = deque(maxlen=100)
         self._clients: list[Client] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="vlm", daemon=True)
@@ -229,7 +231,10 @@ class ModelSession:
                         on_answer(places[future], future.result())
                     elif not isinstance(future.exception(), BudgetError):
                         future.result()
-                yield Progress(len(futures) - len(waiting), len(futures), self._message())
+                answered = len(futures) - len(waiting)
+                while self._news:  # also those that were over between two heartbeats
+                    yield Progress(answered, len(futures), self._news.popleft())
+                yield Progress(answered, len(futures), self._message())
             return [future.result() for future in futures]
         finally:
             for future in waiting:
@@ -267,6 +272,8 @@ class ModelSession:
 
     def _note(self, sentence: str) -> None:
         self.notice = sentence
+        if sentence:
+            self._news.append(sentence)
 
     def _submit(
         self, task: Coroutine[Any, Any, Result]
