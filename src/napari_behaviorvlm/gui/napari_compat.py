@@ -115,6 +115,20 @@ def replace_frames(layer: Image, stack: Any, *, rgb: bool) -> None:
     layer.data = stack
 
 
+def slice_once(viewer: Viewer) -> Callable[[], None]:
+    """Spare the layers the second of two slicings at each frame; returns what brings it back.
+
+    napari slices when the point changes and again when the slider's step does, which is the same.
+    """
+    event = viewer.dims.events.current_step
+    event.disconnect(viewer._update_layers)
+
+    def restore() -> None:
+        event.connect(viewer._update_layers)
+
+    return restore
+
+
 def no_thumbnail(layer: Image) -> Callable[[], None]:
     """Spare a layer its thumbnail at each frame; returns what brings it back."""
     layer._update_thumbnail = _nothing
@@ -156,8 +170,3 @@ def canvas_position(
     view = canvas.grid[box] if viewer.canvas.grid.enabled else canvas.view
     mapped = (view.transform * view.scene.transform).map([*world, 0, 1])
     return float(mapped[0] / mapped[3]), float(mapped[1] / mapped[3])
-
-
-def default_double_clicks(viewer: Viewer) -> list[Any]:
-    """Return napari's own actions on double clicks, so that they can be put aside."""
-    return list(viewer.mouse_double_click_callbacks)

@@ -19,6 +19,9 @@ HUES = ("#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#D55E00", "#3F8FD2")
 WARNING = "#F0E442"
 """Okabe and Ito's yellow, for flags only."""
 
+_READABLE = 0.62
+"""Least brightness of writing."""
+
 _MIXES = ((0.0, 0), (0.55, 255), (0.4, 0), (0.8, 255))
 """How a hue is varied when it comes again: the share of white (255) or black (0) mixed in."""
 
@@ -98,6 +101,14 @@ def keypoint_looks(skeleton: Skeleton) -> tuple[KeypointLook, ...]:
 def colour_table(looks: tuple[KeypointLook, ...]) -> NDArray[np.float32]:
     """Colours of keypoints as an array to index, shape (K, 3), 0 to 1."""
     return np.array([look.rgb for look in looks], np.float32).reshape(-1, 3)
+
+
+def readable(colours: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Lighten colours, shape (n, 3), until small writing in them is read on a dark edge."""
+    brightness = colours @ np.array([0.299, 0.587, 0.114], np.float32)
+    share = np.clip((_READABLE - brightness) / (1 - brightness), 0, 1)[:, None]
+    lightened: NDArray[np.float32] = colours + share * (1 - colours)
+    return lightened
 
 
 def _hues(skeleton: Skeleton, right: dict[str, str]) -> dict[str, int]:

@@ -99,6 +99,13 @@ class PictureSource:
     Parameters
     ----------
     project : Project
+
+    Attributes
+    ----------
+    channel : Channel
+        What is shown.
+    asleep : bool
+        While set, pictures are black and nothing is decoded.
     """
 
     def __init__(self, project: Project) -> None:
@@ -110,6 +117,7 @@ class PictureSource:
         }
         self._open: dict[Channel, ChannelReader] = {}
         self.channel = self.channels[0]
+        self.asleep = False
         self.sizes = {name: self._size(project, name) for name in self.names}
 
     @property
@@ -143,6 +151,8 @@ class PictureSource:
 
     def picture(self, name: str, frame: int) -> Picture:
         """Read a picture of the channel shown; a dark one with a sentence if there is none."""
+        if self.asleep:
+            return np.zeros(self._shape(name), np.uint8)
         shown = self._blend(name, frame) if self.channel is Channel.BLEND else self._plain(
             self.channel, name, frame
         )  # fmt: skip
@@ -152,6 +162,10 @@ class PictureSource:
         if self.is_rgb(name) and shown.ndim == 2:
             shown = np.repeat(shown[..., None], 3, axis=2)
         return shown
+
+    def _shape(self, name: str) -> tuple[int, ...]:
+        width, height = self.sizes[name]
+        return (height, width, 3) if self.is_rgb(name) else (height, width)
 
     def close(self) -> None:
         """Close all videos."""
@@ -290,13 +304,18 @@ class FrameStack:
     def __getitem__(self, key: Any) -> Picture:
         keys = key if isinstance(key, tuple) else (key,)
         first, rest = (keys[0], keys[1:]) if keys else (slice(None), ())
-        if not isinstance(first, int | np.integer):
-            black: Picture = np.broadcast_to(np.uint8(0), self.shape)[key]
-            return black
-        picture = self._source.picture(self._name, int(first))
-        if self.ndim == 4:  # napari gives contrast to grey pictures only
-            picture = stretch(picture, *self.tone)
-        return picture[rest]
+        if isinstance(first, int | np.integer):
+            return self._picture(int(first))[rest]
+        frames = range(len(self))[first] if isinstance(first, slice) else range(0)
+        if len(frames) == 1:
+            return self._picture(frames[0])[None][(slice(None), *rest)]
+        black: Picture = np.broadcast_to(np.uint8(0), self.shape)[key]
+        return black
+
+    def _picture(self, frame: int) -> Picture:
+        picture = self._source.picture(self._name, frame)
+        # napari gives contrast to grey pictures only.
+        return stretch(picture, *self.tone) if self.ndim == 4 else picture
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Picture:
         return np.broadcast_to(np.uint8(0), self.shape).astype(dtype or self.dtype, copy=False)

@@ -11,7 +11,12 @@ from psygnal import Signal
 
 from napari_behaviorvlm.gui.models.frame_marks import MarkOptions, ViewMarks, frame_marks
 from napari_behaviorvlm.gui.models.framing import FloatArray, grid_shape
-from napari_behaviorvlm.gui.napari_compat import no_thumbnail, pixel_ratio, replace_frames
+from napari_behaviorvlm.gui.napari_compat import (
+    no_thumbnail,
+    pixel_ratio,
+    replace_frames,
+    slice_once,
+)
 from napari_behaviorvlm.gui.views.frames import Channel, FrameStack, PictureSource
 from napari_behaviorvlm.gui.views.marks_overlay import MarkOverlays, nearest_mark
 from napari_behaviorvlm.gui.views.mouse import XY, MouseActions, OnClick, OnDrag, ViewMouse
@@ -29,6 +34,7 @@ REACH = 14.0
 """Screen pixels within which the mouse points at a mark."""
 
 SPACING = 3
+GRID_FIELDS = ("stride", "spacing", "shape", "enabled")
 
 
 class ViewGrid:
@@ -69,18 +75,22 @@ class ViewGrid:
         self._undo: list[Callable[[], None]] = []
         self._closing = False
         self.layers = self._add_layers()
-        self._marks = MarkOverlays(self.layers, session.skeleton, pixel_ratio(viewer))
+        self._marks = MarkOverlays(
+            self.layers, session.rig.names, session.skeleton, pixel_ratio(viewer)
+        )
         sizes = np.array([self._source.sizes[name] for name in session.rig.names], float)
         self._sizes = sizes
         self._placer = Placer(viewer, self.layers, session, sizes)
         self._mouse = ViewMouse(viewer, self.layers, MouseActions(
             self._clicked, self._dragged, self._may_drag, self._hovered
         ))  # fmt: skip
+        self._remember_grid()
         self._arrange()
+        self._undo.append(slice_once(viewer))
         self._connect()
         self._apply_tones()
         self._placer.enter(Look.PICTURE)
-        self._show_frame()
+        self._wake()
 
     # What is shown -----------------------------------------------------------------------------
 
@@ -238,47 +248,45 @@ class ViewGrid:
 
     def _add_layers(self) -> tuple[Image, ...]:
         made = []
+        # napari shows the frame in the middle of a new layer first: not worth decoding.
+        self._source.asleep = True
         for name in self.session.rig.names:
             stack = FrameStack(self._source, name)
             layer = self.viewer.add_image(
                 stack, name=name, rgb=stack.ndim == 4, contrast_limits=(0, 255), multiscale=False,
-                colormap="gray", interpolation2d="linear", axis_labels=AXES,
+                colormap="gray", interpolation2d="linear", projection_mode="none", axis_labels=AXES,
             )  # fmt: skip
-            layer.name_overlay.visible = True
-            layer.name_overlay.font_size = 11
             self._undo.append(no_thumbnail(layer))
             made.append(layer)
         return tuple(made)
 
+    def _wake(self) -> None:
+        self._source.asleep = False
+        frame = self.session.frame
+        if self._slider == frame:
+            for layer in self.layers:
+                layer.refresh(extent=False)
+        self._show_frame()
+
     def _arrange(self) -> None:
         """Lay the boxes out so that pictures come out largest."""
         grid = self.viewer.canvas.grid
-        if not self._undo_has_grid:
-            self._remember_grid()
         shown = sum(layer.visible for layer in self.viewer.layers)
         height, width = self.viewer.canvas.size
         shape = grid_shape(max(shown, 1), (width, height), tuple(self._sizes.max(axis=0)))
-        for field, value in (
-            ("stride", 1), ("spacing", SPACING), ("shape", shape), ("enabled", True),
-        ):  # fmt: skip
+        for field, value in zip(GRID_FIELDS, (1, SPACING, shape, True), strict=True):
             if getattr(grid, field) != value:
                 setattr(grid, field, value)
 
-    _undo_has_grid = False
-
     def _remember_grid(self) -> None:
-        grid, text = self.viewer.canvas.grid, self.viewer.canvas.overlays.text
-        grid_before = {f: getattr(grid, f) for f in ("shape", "stride", "spacing", "enabled")}
-        text_before = {f: getattr(text, f) for f in ("text", "visible", "position", "font_size")}
+        grid = self.viewer.canvas.grid
+        before = {field: getattr(grid, field) for field in GRID_FIELDS}
 
         def restore() -> None:
-            for target, fields in ((grid, grid_before), (text, text_before)):
-                for field, value in fields.items():
-                    setattr(target, field, value)
+            for field, value in before.items():
+                setattr(grid, field, value)
 
         self._undo.append(restore)
-        self._undo_has_grid = True
-        text.update({"position": "bottom_left", "font_size": 12})
 
     def _connect(self) -> None:
         session, viewer = self.session, self.viewer
@@ -307,17 +315,19 @@ class ViewGrid:
     def _axis(self) -> int:
         return int(self.viewer.dims.ndim) - 3
 
+    @property
+    def _slider(self) -> int:
+        """Frame that napari's slider is at."""
+        return int(self.viewer.dims.current_step[self._axis])
+
     def _show_frame(self, *_: object) -> None:
         frame = self.session.frame
         if self._placer.look is not Look.PICTURE:
             self._placer.refresh()
-        if self.viewer.dims.current_step[self._axis] != frame:
+        if self._slider != frame:
             self.viewer.dims.set_current_step(self._axis, frame)
+        self._marks.caption = self._caption(frame)
         self.redraw()
-        text = self.viewer.canvas.overlays.text
-        text.text = self._caption(frame)
-        if not text.visible:
-            text.visible = True
 
     def _caption(self, frame: int) -> str:
         caption = f"frame {frame} of {self.session.n_frames - 1}"
@@ -329,7 +339,7 @@ class ViewGrid:
 
     def _on_slider(self, *_: object) -> None:
         if len(self.viewer.layers) and self._axis >= 0:
-            self.session.go_to(self.viewer.dims.current_step[self._axis])
+            self.session.go_to(self._slider)
 
     def _on_selection(self, *_: object) -> None:
         if self._placer.look is Look.KEYPOINT:

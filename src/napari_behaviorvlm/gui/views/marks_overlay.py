@@ -16,10 +16,11 @@ from napari_behaviorvlm.gui.models.palette import (
     Shape,
     colour_table,
     keypoint_looks,
+    readable,
     rgb,
 )
 from napari_behaviorvlm.gui.views import sprites as names
-from napari_behaviorvlm.gui.views.sprite_visual import Quads, line_quads, sprite_quads
+from napari_behaviorvlm.gui.views.sprite_visual import Quads, line_quads, pinned, sprite_quads
 from napari_behaviorvlm.gui.views.sprites import LABEL_RADIUS, RADIUS, SpriteAtlas
 from napari_behaviorvlm.gui.views.text_places import place_texts
 
@@ -37,6 +38,12 @@ GUIDE = (0.75, 0.95, 1.0, 0.5)
 BONE = (0.9, 0.9, 0.9, 0.65)
 LEADER = (1.0, 1.0, 1.0, 0.7)
 ERROR_OPACITY = 0.95
+
+HEADING = (9.0, 15.0)
+"""Left end and middle of the line with a view's name, screen pixels."""
+
+HIT = 3.5
+"""Screen pixels within which a reprojection agrees with its label and needs no cross."""
 
 ROOMY = 34.0
 """Screen pixels between neighbouring labels from which on all names are written."""
@@ -64,6 +71,9 @@ class MarkPainter:
         self.atlas = SpriteAtlas(ratio)
         looks = keypoint_looks(skeleton)
         self._colours = np.hstack([colour_table(looks), np.ones((len(looks), 1), np.float32)])
+        self._inks = np.hstack(
+            [readable(colour_table(looks)), np.ones((len(looks), 1), np.float32)]
+        )
         self._names = self.atlas.texts(skeleton.keypoints)
         self._shapes = np.array([list(Shape).index(look.shape) for look in looks], np.intp)
         self._label_icons = np.array(
@@ -86,7 +96,14 @@ class MarkPainter:
         pointed : Pointed
         """
         texts = self._texts(marks, scale, all_names=all_names, pointed=pointed)
-        return Quads.join([*self._lines(marks), *self._symbols(marks, pointed), *texts])
+        return Quads.join([*self._lines(marks), *self._symbols(marks, scale, pointed), *texts])
+
+    def heading(self, words: str) -> Quads:
+        """Write a line into the top left corner of the view."""
+        index, x = self.atlas.line(words)
+        shift = np.stack([x + HEADING[0], np.full(len(x), HEADING[1])], axis=1)
+        corner = np.zeros((len(index), 2))
+        return pinned(sprite_quads(self.atlas.sprites, index, corner, np.ones(4), shift))
 
     def _lines(self, marks: ViewMarks) -> list[Quads]:
         error = self._colours[marks.erring] * (1, 1, 1, ERROR_OPACITY)
@@ -96,9 +113,10 @@ class MarkPainter:
             line_quads(marks.errors, error, 1.8),
         ]
 
-    def _symbols(self, marks: ViewMarks, pointed: Pointed) -> list[Quads]:
+    def _symbols(self, marks: ViewMarks, scale: float, pointed: Pointed) -> list[Quads]:
         free = np.flatnonzero(marks.taken < 0)
         chosen = np.flatnonzero(marks.keypoints == marks.selected)
+        crosses = _apart(marks, HIT / scale)
         forms = self._forms[marks.statuses]
         icons = self._label_icons[self._shapes[marks.keypoints], forms]
         return [
@@ -107,7 +125,7 @@ class MarkPainter:
             sprite_quads(
                 self.atlas.sprites, icons, marks.labels, self._colours[marks.keypoints]
             ),
-            self._icons(names.CROSS, marks.crosses, self._colours[marks.crossed]),
+            self._icons(names.CROSS, marks.crosses[crosses], self._colours[marks.crossed[crosses]]),
             self._icons(names.PROPOSAL, marks.proposals, self._colours[marks.proposed]),
             self._icons(
                 names.CHOSEN if marks.chosen_view else names.SELECTED,
@@ -146,8 +164,8 @@ class MarkPainter:
             return []
         xy = np.concatenate([marks.labels[named], marks.dots])
         white = np.array([[1, 1, 1, 1]], np.float32)
-        of_dots = np.where((marks.taken >= 0)[:, None], self._colours[marks.taken], white)
-        colours = np.concatenate([self._colours[marks.keypoints[named]], of_dots])
+        of_dots = np.where((marks.taken >= 0)[:, None], self._inks[marks.taken], white)
+        colours = np.concatenate([self._inks[marks.keypoints[named]], of_dots])
         radii = np.where(np.arange(len(xy)) < len(named), LABEL_RADIUS + 4, RADIUS + 1.5)
         places = place_texts(
             scale * xy, self.atlas.sprites.sizes[index].astype(np.float64), radii,
@@ -182,6 +200,13 @@ class MarkPainter:
         return scale * float(np.median(away.min(axis=1))) > ROOMY
 
 
+def _apart(marks: ViewMarks, reach: float) -> NDArray[np.intp]:
+    """Rows of the crosses that do not lie on their own label."""
+    own = marks.crossed[:, None] == marks.keypoints
+    away = np.linalg.norm(marks.crosses[:, None] - marks.labels, axis=-1)
+    return np.flatnonzero(~(own & (away < reach)).any(axis=1))
+
+
 def nearest_mark(marks: ViewMarks, xy: tuple[float, float], reach: float) -> Pointed:
     """Mark that is nearest to a place, if one is within reach (pixels of the frame)."""
     dot, dot_away = _nearest(marks.dots, xy)
@@ -207,19 +232,29 @@ class MarkOverlays:
     ----------
     layers : sequence of Layer
         One a camera, in the rig's order.
+    names : sequence of str
+        What the views are called.
     skeleton : Skeleton
     ratio : float
         Device pixels per screen pixel.
+
+    Attributes
+    ----------
+    caption : str
+        Written beside the name of the first view.
     """
 
-    def __init__(self, layers: Sequence[Layer], skeleton: Skeleton, ratio: float) -> None:
+    def __init__(
+        self, layers: Sequence[Layer], names: Sequence[str], skeleton: Skeleton, ratio: float
+    ) -> None:
         from napari_behaviorvlm.gui.napari_compat import add_marks_overlay
 
         self.painter = MarkPainter(skeleton, ratio)
         self.marks: list[ViewMarks] = []
         self._overlays = [add_marks_overlay(layer) for layer in layers]
-        self._layers = list(layers)
+        self._layers, self._names = list(layers), list(names)
         self._pointed = [Pointed()] * len(layers)
+        self.caption = ""
 
     def show(self, marks: list[ViewMarks], zoom: float, *, all_names: bool) -> None:
         """Draw the marks of a frame; the mouse points at none of them yet."""
@@ -256,4 +291,11 @@ class MarkOverlays:
         quads = self.painter.quads(
             self.marks[camera], scale, all_names=all_names, pointed=self._pointed[camera]
         )
-        self._overlays[camera].show(self.painter.atlas.sprites, quads)
+        heading = self.painter.heading(self._heading(camera))
+        self._overlays[camera].show(self.painter.atlas.sprites, Quads.join([quads, heading]))
+
+    def _heading(self, camera: int) -> str:
+        """Name of the view; the first one shown tells frame and time, too."""
+        first = next((at for at, layer in enumerate(self._layers) if layer.visible), -1)
+        name = self._names[camera]
+        return f"{name}    {self.caption}" if camera == first else name

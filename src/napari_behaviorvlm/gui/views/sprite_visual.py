@@ -36,6 +36,7 @@ attribute vec2 a_corner;
 attribute vec2 a_tex;
 attribute vec4 a_color;
 attribute float a_width;
+uniform vec4 u_box;
 varying vec2 v_tex;
 varying vec4 v_color;
 varying float v_across;
@@ -57,6 +58,9 @@ void main() {
         along = size > 1e-4 ? along / size : vec2(1.0, 0.0);
         v_across = a_corner.y * (0.5 * a_width + 2.0);
         place = mix(start, end, a_corner.x) + v_across * vec2(-along.y, along.x);
+    } else if (a_width < 0.0) {
+        // Fixed to the view's box instead of to the picture.
+        place = floor(u_box.xy + a_from * u_box.zw + 0.5) + a_shift.xy;
     } else {
         // Whole pixels keep writing sharp.
         place = floor(place * $ratio + 0.5) / $ratio + a_shift.xy;
@@ -171,6 +175,16 @@ def sprite_quads(
     return Quads(vertices.reshape(-1))
 
 
+def pinned(quads: Quads) -> Quads:
+    """Pin sprites to the box of their view instead of to the picture.
+
+    Their positions then are shares of the box: (0, 0) is its top left corner, (1, 1) the bottom
+    right one.
+    """
+    quads.vertices["a_width"] = -1
+    return quads
+
+
 def line_quads(
     ends: NDArray[Any], color: NDArray[Any], width: float, shift: NDArray[Any] | None = None
 ) -> Quads:
@@ -197,9 +211,8 @@ def line_quads(
 
 
 @cache
-def _node_class() -> type[Any]:
+def _visual_class() -> type[Any]:
     from vispy import gloo
-    from vispy.scene.visuals import create_visual_node
     from vispy.visuals import Visual
 
     class SpriteVisual(Visual):  # type: ignore[misc]
@@ -216,6 +229,7 @@ def _node_class() -> type[Any]:
             self._draw_mode = "triangles"
             self.shared_program.bind(self._vertices)
             self.shared_program["u_atlas"] = self._texture
+            self.shared_program["u_box"] = (0.0, 0.0, 1.0, 1.0)
             self.shared_program.vert["ratio"] = 1.0
             self.set_gl_state(
                 depth_test=False, cull_face=False, blend=True,
@@ -247,7 +261,49 @@ def _node_class() -> type[Any]:
         def _compute_bounds(self, axis: int, view: Any) -> None:
             """Leave marks out when the scene is measured."""
 
-    return create_visual_node(SpriteVisual)  # type: ignore[no-any-return]
+    return SpriteVisual
+
+
+@cache
+def _node_class() -> type[Any]:
+    from vispy.scene import ViewBox
+    from vispy.scene.visuals import create_visual_node
+
+    class SpriteNode(create_visual_node(_visual_class())):  # type: ignore[misc]
+        """The visual in napari's scene: it knows its view's box and stays within it."""
+
+        def _update_trsys(self, event: Any) -> None:
+            super()._update_trsys(event)
+            above = _above(self)
+            _inherit_clipping(self, above)
+            for node in above:
+                if isinstance(node, ViewBox):
+                    corner = node.get_transform("visual", "canvas").map((0, 0))
+                    self.shared_program["u_box"] = (*corner[:2], *node.rect.size)
+
+    return SpriteNode
+
+
+def _above(node: Any) -> list[Any]:
+    found = []
+    while node.parent is not None:
+        node = node.parent
+        found.append(node)
+    return found
+
+
+def _inherit_clipping(node: Any, above: list[Any]) -> None:
+    """Take over the clipping of the boxes above a node.
+
+    vispy does so when a node gets its parent, but napari moves the picture, which is the parent,
+    from box to box.
+    """
+    wanted = {other: other.clipper for other in above if other.clip_children}
+    for other in [other for other in node._clippers if other not in wanted]:
+        node._set_clipper(other, None)
+    for other, clipper in wanted.items():
+        if node._clippers.get(other) is not clipper:
+            node._set_clipper(other, clipper)
 
 
 def sprite_node() -> Any:

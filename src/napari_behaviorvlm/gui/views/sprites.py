@@ -80,20 +80,38 @@ class SpriteAtlas:
             self._made = Sprites(self._image, boxes / scale, sizes, self.ratio, self._revision)
         return self._made
 
-    def _text(self, word: str) -> int:
-        key = f"text:{word}"
+    def line(self, words: str) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Find the letters of a line that changes often, so that it need not be drawn anew.
+
+        Returns
+        -------
+        index : ndarray, shape (2 n,)
+            The letters' dark edges, then the letters.
+        x : ndarray, shape (2 n,)
+            Middle of each, screen pixels from the left end of the line.
+        """
+        edges = [self._text(letter, ink=False) for letter in words]
+        inks = [self._text(letter, edge=False) for letter in words]
+        ends = [self._metrics.horizontalAdvance(words[:at]) for at in range(len(words) + 1)]
+        middles = (np.array(ends[1:]) + ends[:-1]) / 2 / self.ratio
+        return np.array(edges + inks, np.intp), np.tile(middles, 2)
+
+    def _text(self, word: str, *, ink: bool = True, edge: bool = True) -> int:
+        key = f"text:{word}:{ink}{edge}"
         if key not in self._names:
-            edge = 2 * self.ratio
-            width = math.ceil(self._metrics.horizontalAdvance(word) + 2 * edge)
-            height = math.ceil(self._metrics.ascent() * 0.95 + 2 * edge)
+            margin = 2 * self.ratio
+            width = math.ceil(self._metrics.horizontalAdvance(word) + 2 * margin)
+            height = math.ceil(self._metrics.ascent() * 0.95 + 2 * margin)
             path = QPainterPath()
-            path.addText(QPointF(edge, height - edge - 0.5), self._font, word)
+            path.addText(QPointF(margin, height - margin - 0.5), self._font, word)
 
             def draw(painter: QPainter) -> None:
                 pen = QPen(QColor(0, 0, 0, 215), 3 * self.ratio)
                 pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-                painter.strokePath(path, pen)
-                painter.fillPath(path, QBrush(TINT))
+                if edge:
+                    painter.strokePath(path, pen)
+                if ink:
+                    painter.fillPath(path, QBrush(TINT))
 
             self._add(key, width, height, draw)
         return self._names[key]
