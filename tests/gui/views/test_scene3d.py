@@ -92,6 +92,8 @@ def test_every_option_can_be_drawn(scene, session):
     session.go_to(30)
     scene.canvas.look("whole")
     for name in ("names", "trails", "cameras", "floor", "uncertainty", "follow"):
+        if name == "uncertainty":
+            scene.canvas.orbit = scene.canvas.orbit.onto(session.poses.points[30, 0]).zoomed(20)
         before = scene.canvas.grab().toImage()
         scene.canvas.set_option(name, on=not getattr(scene.canvas.options, name))
         if name != "follow":
