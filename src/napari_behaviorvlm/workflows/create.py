@@ -124,7 +124,7 @@ def _config(
     for camera in rig:
         for path in (videos.get(camera.name), dots.get(camera.name)):
             if path is not None:
-                _check_size(camera.name, camera.size, path, infos[path])
+                check_size(camera.name, camera.size, path, infos[path])
     views = {
         name: ViewConfig(
             video=relative_path(videos[name], folder) if name in videos else None,
@@ -142,9 +142,15 @@ def _config(
     )
 
 
-def _check_size(
+def check_size(
     camera: str, calibrated: tuple[int, int] | None, path: Path, info: VideoInfo
 ) -> None:
+    """Refuse a video whose pictures are not of the size at which its camera was calibrated.
+
+    Raises
+    ------
+    CalibrationError
+    """
     if calibrated is not None and tuple(info.size) != tuple(calibrated):
         raise CalibrationError(
             f"Camera {camera!r} was calibrated at {calibrated[0]}x{calibrated[1]} pixels, "
