@@ -1,0 +1,1 @@
+"""What keys, buttons and clicks do, without knowing of keys, buttons and clicks."""
