@@ -167,9 +167,8 @@ class Asker:
         """Call the model once, within budget, and keep what it says."""
         estimate = request_tokens(request)
         most = self._most(estimate, request.max_tokens)
-        charge = _Charge(self, key, most)
         await self.wait_for_money(most)
-        charge.reserved()
+        charge = _Charge(self, key, most)
         try:
             reply = await self.patience.send(request, self.profile.form, charge)
         except BaseException:  # also when cancelled
@@ -194,7 +193,7 @@ class Asker:
 
     async def wait_for_money(self, amount: float) -> None:
         """Reserve, waiting for calls on their way that may turn out cheaper than reserved."""
-        while not self.budget.fits(amount) and self.budget.reserved > 0:
+        while not self.budget.fits(amount) and self.budget.calls_open:
             self._settled.clear()
             await self._settled.wait()
         self.budget.reserve(amount)
@@ -207,48 +206,45 @@ class Asker:
 
 @dataclass
 class _Charge:
-    """The money of one call, in memory and on disk; a `Ledger`."""
+    """The money of one call, in memory and on disk; a `Ledger`.
+
+    The budget sets it aside before the call queues; the intent is on disk while an attempt is in
+    the air, so that a killed process leaves no more doubt than there is.
+    """
 
     asker: Asker
     key: str
     most: float
-    intent: int = -1
-    open: bool = False
-    flying: bool = False
-
-    def reserved(self) -> None:
-        """Note on disk what the budget has set aside."""
-        self.open = True
-        self.intent = self.asker.store.begin(self.key, self.most)
+    open: bool = True
+    intent: int | None = None
 
     def sending(self) -> None:
         if not self.open:  # the attempt before may have been billed: this one comes on top
             self.asker.budget.reserve(self.most)
-            self.reserved()
-        self.flying = True
+            self.open = True
+        self.intent = self.asker.store.begin(self.key, self.most)
 
     def failed(self, error: CallError) -> None:
-        self.flying = False
         if error.maybe_paid:
-            self._end(lost=True)
+            self._end(self.most)
+        elif self.intent is not None:
+            self.asker.store.drop(self.intent)
+        self.intent = None
 
     def give_up(self) -> None:
         """End without an answer; an attempt in the air may be billed all the same."""
         if self.open:
-            self._end(lost=self.flying)
+            self._end(0.0 if self.intent is None else self.most)
 
     def settle(self, answered: Answered) -> Exchange:
         """Keep the answer and pay."""
         exchange = self.asker.store.keep(answered, self.intent)
-        self.open = False
-        self.asker.money_settled(self.most, answered.cost or 0.0)
+        self._end(answered.cost or 0.0)
         return exchange
 
-    def _end(self, *, lost: bool) -> None:
+    def _end(self, actual: float) -> None:
         self.open = False
-        self.asker.money_settled(self.most, self.most if lost else 0.0)
-        if not lost:
-            self.asker.store.drop(self.intent)
+        self.asker.money_settled(self.most, actual)
 
 
 def _outcome(

@@ -79,6 +79,7 @@ class Budget:
     limit: float | None = None
     spent: float = 0.0
     reserved: float = field(default=0.0, init=False)
+    calls_open: int = field(default=0, init=False)
     _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 
     @property
@@ -106,9 +107,12 @@ class Budget:
                     "higher --budget to go on."
                 )
             self.reserved += amount
+            self.calls_open += 1
 
     def settle(self, reserved: float, actual: float) -> None:
         """Replace a reservation by what the call cost."""
         with self._lock:
-            self.reserved = max(self.reserved - reserved, 0.0)
+            self.calls_open -= 1
+            # Sums of fractions leave crumbs behind; with nothing open there is nothing reserved.
+            self.reserved = self.reserved - reserved if self.calls_open else 0.0
             self.spent += actual
