@@ -115,6 +115,24 @@ def replace_frames(layer: Image, stack: Any, *, rgb: bool) -> None:
     layer.data = stack
 
 
+def draw_within_box(viewer: Viewer, layer: Layer) -> None:
+    """Draw a picture in its own box only; see `within_box`."""
+    from napari_behaviorvlm.gui.views.sprite_visual import within_box
+
+    if getattr(viewer, "window", None) is None:
+        return
+    node = viewer.window._qt_viewer.canvas.layer_to_visual[layer].node
+    draw = node.draw
+
+    def draw_clipped() -> None:
+        with within_box(node):
+            draw()
+
+    node.unfreeze()
+    node.draw = draw_clipped
+    node.freeze()
+
+
 def slice_once(viewer: Viewer) -> Callable[[], None]:
     """Spare the layers the second of two slicings at each frame; returns what brings it back.
 

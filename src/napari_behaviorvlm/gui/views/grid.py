@@ -12,6 +12,7 @@ from psygnal import Signal
 from napari_behaviorvlm.gui.models.frame_marks import MarkOptions, ViewMarks, frame_marks
 from napari_behaviorvlm.gui.models.framing import FloatArray, grid_shape
 from napari_behaviorvlm.gui.napari_compat import (
+    draw_within_box,
     no_thumbnail,
     pixel_ratio,
     replace_frames,
@@ -257,6 +258,7 @@ class ViewGrid:
                 colormap="gray", interpolation2d="linear", projection_mode="none", axis_labels=AXES,
             )  # fmt: skip
             self._undo.append(no_thumbnail(layer))
+            draw_within_box(self.viewer, layer)
             made.append(layer)
         return tuple(made)
 

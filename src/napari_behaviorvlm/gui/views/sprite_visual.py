@@ -4,6 +4,8 @@ Every mark is a rectangle of four vertices; all of a view are drawn in one call.
 how they are turned is computed on the graphics card, so that panning and zooming cost nothing.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -266,22 +268,64 @@ def _visual_class() -> type[Any]:
 
 @cache
 def _node_class() -> type[Any]:
-    from vispy.scene import ViewBox
     from vispy.scene.visuals import create_visual_node
 
     class SpriteNode(create_visual_node(_visual_class())):  # type: ignore[misc]
         """The visual in napari's scene: it knows its view's box and stays within it."""
 
+        _placed: tuple[float, ...] = ()
+
         def _update_trsys(self, event: Any) -> None:
             super()._update_trsys(event)
-            above = _above(self)
-            _inherit_clipping(self, above)
-            for node in above:
-                if isinstance(node, ViewBox):
-                    corner = node.get_transform("visual", "canvas").map((0, 0))
-                    self.shared_program["u_box"] = (*corner[:2], *node.rect.size)
+            _inherit_clipping(self, _above(self))
+
+        def _prepare_draw(self, view: Any) -> bool:
+            placed = box_on_canvas(self)
+            if placed is not None and placed != self._placed:
+                self._placed = placed
+                self.shared_program["u_box"] = placed
+            return bool(super()._prepare_draw(view))
+
+        def draw(self) -> None:
+            with within_box(self):
+                super().draw()
 
     return SpriteNode
+
+
+def box_on_canvas(node: Any) -> tuple[float, float, float, float] | None:
+    """Left, top, width and height of the view's box a node is in, pixels of the canvas."""
+    from vispy.scene import ViewBox
+
+    while node is not None and not isinstance(node, ViewBox):
+        node = node.parent
+    if node is None:
+        return None
+    left, top = node.get_transform("visual", "canvas").map((0, 0))[:2]
+    return float(left), float(top), float(node.rect.width), float(node.rect.height)
+
+
+@contextmanager
+def within_box(node: Any) -> Iterator[None]:
+    """Let the graphics card skip what lies outside a node's box.
+
+    vispy computes every pixel of a picture and throws away those outside; six pictures zoomed to
+    the size of the canvas are then drawn on all of it six times.
+    """
+    from vispy import gloo
+
+    canvas, box = node.canvas, box_on_canvas(node)
+    if canvas is None or box is None or canvas._fb_stack:  # drawn into a picture: leave it
+        yield
+        return
+    ratio, height = canvas.pixel_scale, canvas.physical_size[1]
+    left, top, wide, high = (round(ratio * value) for value in box)
+    gloo.set_state(scissor_test=True)
+    gloo.set_scissor(left, height - top - high, wide, high)
+    try:
+        yield
+    finally:
+        gloo.set_state(scissor_test=False)
 
 
 def _above(node: Any) -> list[Any]:
