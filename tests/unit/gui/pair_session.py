@@ -1,4 +1,4 @@
-"""A small labelled project with a left-right pair, whose truth is known and whose errors are planted.
+"""A small labelled project with a left-right pair: the truth is known, errors are planted.
 
 Five points move past four cameras. Every point is a dot in every view, and a dot's number changes
 from frame to frame and from view to view, so that nothing can be right by counting along.
