@@ -106,13 +106,16 @@ def place_layer(viewer: Viewer, layer: Layer, scale: float, translate: NDArray[n
         layer.translate = (0, translate[1], translate[0])
 
 
-def replace_frames(layer: Image, stack: Any, *, rgb: bool) -> None:
+def replace_frames(viewer: Viewer, layer: Image, stack: Any, *, rgb: bool) -> None:
     """Swap the frames behind an image layer, which may change between grey and colour.
 
     napari lays down at its creation whether a layer has colour, but reads it only when slicing.
+    The sliders stay as they are: the new frames are as many and as large as the old ones.
     """
-    layer.rgb = rgb
-    layer.data = stack
+    with layer._block_refresh(), layer.events.data.blocker(viewer._on_layers_change):
+        layer.rgb = rgb
+        layer.data = stack
+    layer.refresh(extent=False)
 
 
 def draw_within_box(viewer: Viewer, layer: Layer) -> None:
@@ -188,3 +191,27 @@ def canvas_position(
     view = canvas.grid[box] if viewer.canvas.grid.enabled else canvas.view
     mapped = (view.transform * view.scene.transform).map([*world, 0, 1])
     return float(mapped[0] / mapped[3]), float(mapped[1] / mapped[3])
+
+
+def main_window(viewer: Viewer) -> Any:
+    """Return napari's window (QMainWindow)."""
+    return viewer.window._qt_window
+
+
+def views_area(viewer: Viewer) -> Any:
+    """Return the widget that holds the canvas and the frame slider."""
+    return viewer.window._qt_viewer
+
+
+def hide_layer_docks(viewer: Viewer) -> Callable[[], None]:
+    """Hide napari's layer list and controls; returns what shows those again that were shown."""
+    docks = (views_area(viewer).dockLayerList, views_area(viewer).dockLayerControls)
+    shown = [dock for dock in docks if dock.isVisible()]
+    for dock in shown:
+        dock.hide()
+
+    def restore() -> None:
+        for dock in shown:
+            dock.show()
+
+    return restore
