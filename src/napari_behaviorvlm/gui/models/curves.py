@@ -252,14 +252,12 @@ class BoneCurves:
         where = np.asarray(rows, dtype=np.intp)
         self.lengths[where] = bone_lengths(poses.points[where], self.skeleton)
 
-    def outside(self, edge: int, slack: float) -> int:
-        """Frames in which a bone leaves the seeds' range by more than a fraction."""
-        length = self.lengths[:, edge]
+    def outside(self, edge: int, slack: float, rows: Rows | slice = slice(None)) -> int:
+        """Count frames in which a bone leaves the seeds' range by more than a fraction."""
+        length = self.lengths[rows, edge]
+        low, high = self.reference.low[edge], self.reference.high[edge]
         with np.errstate(invalid="ignore"):
-            far = (length > self.reference.high[edge] * (1 + slack)) | (
-                length < self.reference.low[edge] * (1 - slack)
-            )
-        return int(far.sum())
+            return int(((length > high * (1 + slack)) | (length < low * (1 - slack))).sum())
 
     def of_keypoint(self, keypoint: int) -> list[int]:
         """Bones that end at a keypoint, as positions among the edges."""

@@ -33,6 +33,7 @@ class BonePage(PlotPage):
         super().__init__(session, TimePlot(session.n_frames, session.fps, f"length ({unit})"))
         self._bones: BoneCurves | None = None
         self._curve: Curve | None = None
+        self._outside = 0
         self.chooser = QComboBox()
         self.chooser.setToolTip("Which bone is shown")
         self.chooser.addItems([f"{a} – {b}" for a, b in session.skeleton.edges])
@@ -62,10 +63,12 @@ class BonePage(PlotPage):
     def follow(self, rows: tuple[int, ...]) -> None:
         """Measure some frames again."""
         assert self._bones is not None
-        self._bones.update(self.session.poses, rows)
+        edge, where = self.chooser.currentIndex(), list(rows)
+        before = self._bones.outside(edge, _SLACK, where)
+        self._bones.update(self.session.poses, where)
+        self._outside += self._bones.outside(edge, _SLACK, where) - before
         if self._curve is not None:
-            edge = self.chooser.currentIndex()
-            self._curve.patch(rows, self._bones.lengths[np.asarray(rows), edge])
+            self._curve.patch(where, self._bones.lengths[where, edge])
 
     def selected(self) -> None:
         """Choose a bone of the selected keypoint, unless one is shown already."""
@@ -94,12 +97,13 @@ class BonePage(PlotPage):
             return
         if self._curve is None:
             self._curve = Curve(self._bones.lengths[:, edge])
+            self._outside = self._bones.outside(edge, _SLACK)
         self.plot.draw(self._line, self._curve, logarithmic=False)
         stretches = self._stretches(edge)
         self.plot.marks.show_stretches(stretches)
         low, high = self._bones.reference.low[edge], self._bones.reference.high[edge]
         self._show_range(low, high)
-        self._set_words(edge, stretches, low, high)
+        self._set_words(stretches, low, high)
 
     def _stretches(self, edge: int) -> Stretches:
         flags = self.session.flags
@@ -119,19 +123,21 @@ class BonePage(PlotPage):
             limit.setValue(value if known else 0.0)
         self.plot.setYRange(0, 1.08 * top if np.isfinite(top) else 1.0, padding=0)
 
-    def _set_words(self, edge: int, stretches: Stretches, low: float, high: float) -> None:
-        assert self._bones is not None
+    def _set_words(self, stretches: Stretches, low: float, high: float) -> None:
         unit = self.session.project.config.unit
         self.header.setText(legend(
             (HUES[1], "━", "length"), (_RANGE, "█", "range in the seed frames"),
             (_RANGE, "╌", "30 % beyond it"), (MARK, "▨", "flagged"),
         ))  # fmt: skip
-        outside = self._bones.outside(edge, _SLACK)
         if not np.isfinite(low):
             words = "No seed frame shows this bone, so there is no range to compare with."
         else:
             seeds = f"{low:.3g} to {high:.3g} {unit} long in the seed frames"
-            beyond = "never" if not outside else f"in {outside} of {self.session.n_frames} frames"
+            beyond = (
+                "never"
+                if not self._outside
+                else f"in {self._outside} of {self.session.n_frames} frames"
+            )
             words = f"{seeds}; {beyond} more than 30 % beyond that"
             words += f", flagged in {stretches.frames}." if len(stretches) else "."
             words = words[0].upper() + words[1:]

@@ -75,10 +75,9 @@ class ErrorPage(PlotPage):
         if self._curves is None:
             self._curves = ErrorCurves.of(self.session.poses, keypoint)
             self._used.setPen(pg.mkPen(self._looks[keypoint].colour, width=2))
-        curves = (self._band.low, self._band.high, self._curves.used, self._curves.worst)
-        for item, curve in zip((self._low, self._high, self._used, self._worst), curves,
-                               strict=True):  # fmt: skip
-            self.plot.draw(item, curve, logarithmic=True)
+        self.plot.draw_band((self._low, self._high), self._band.low, self._band.high)
+        self.plot.draw(self._used, self._curves.used)
+        self.plot.draw(self._worst, self._curves.worst)
         stretches = self._stretches(keypoint)
         self.plot.marks.show_stretches(stretches)
         self._set_range(self._curves)

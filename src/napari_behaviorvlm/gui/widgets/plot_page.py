@@ -156,7 +156,10 @@ def line(colour: str, width: float = 1.0, alpha: int = 255, style: Any = None) -
     ink = QColor(colour)
     ink.setAlpha(alpha)
     pen = pg.mkPen(ink, width=width, style=style or Qt.PenStyle.SolidLine)
-    return pg.PlotCurveItem(pen=pen, antialias=True)
+    curve = pg.PlotCurveItem(pen=pen, antialias=True)
+    # Stroking one long zigzag takes Qt a second; its segments one by one take milliseconds.
+    curve.setSegmentedLineMode("on")
+    return curve
 
 
 def band(

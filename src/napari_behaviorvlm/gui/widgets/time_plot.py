@@ -175,6 +175,15 @@ class TimePlot(pg.PlotWidget):
             values = log_px(values)
         item.setData(frames, values, connect="finite")
 
+    def draw_band(
+        self, items: tuple[pg.PlotCurveItem, pg.PlotCurveItem], low: Curve, high: Curve
+    ) -> None:
+        """Draw the lower edge of one curve and the upper edge of another."""
+        frames, lowest, _ = low.thinned(*self.seen())
+        highest = high.thinned(*self.seen())[2]
+        for item, values in zip(items, (lowest, highest), strict=True):
+            item.setData(frames.astype(np.float64), log_px(values), connect="finite")
+
     def frame_under(self, x: float) -> int:
         """Frame at a place of the axis; the beginning of a marked stretch if one is that near."""
         first, last, columns = self.seen()
