@@ -1,6 +1,7 @@
 """Everything that does not fit about a project that is to be made, not only the first thing."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -183,9 +184,14 @@ def _shared(request: NewProject) -> list[str]:
 def _lengths(counts: Mapping[Path, int], *, shortest: bool) -> list[str]:
     if len(set(counts.values())) <= 1 or shortest:
         return []
-    listed = ", ".join(f"{path.name} {count}" for path, count in counts.items())
-    start = f"The videos do not have the same number of frames ({listed})"
-    return [f"{start}: mend the recording, or use only the frames that all of them have."]
+    usual = Counter(counts.values()).most_common(1)[0][0]
+    others = [f"{path.name} has {count}" for path, count in counts.items() if count != usual]
+    alike = len(counts) - len(others)
+    verb = "has" if alike == 1 else "have"
+    start = f"{alike} {verb} {usual} frames, but {', '.join(others)}"
+    return [
+        f"The videos differ in length: {start}; mend the recording, or use what all of them have."
+    ]
 
 
 def _seeds(path: Path, rig: Rig, skeleton: Skeleton, n_frames: int | None) -> list[str]:

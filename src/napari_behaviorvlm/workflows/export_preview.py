@@ -131,7 +131,7 @@ def _warnings(
 ) -> tuple[str, ...]:
     warnings = []
     if out is not None and (out / MANIFEST).is_file():
-        warnings.append("The earlier export in this folder will be replaced.")
+        warnings.append("This folder holds an earlier export; exporting again replaces it.")
     if FORMATS[format_name].training_set:
         if selection.only == "all":
             warnings.append("Proposals that nobody looked at will be learned from as if true.")

@@ -73,11 +73,11 @@ def test_the_preview_follows_what_is_chosen_and_writes_nothing(open_dialog, qtbo
     # Frames 0, 10, 20 and the seeds 2, 15, 28.
     assert counts(dialog) == [(f"cam{c}", "6", "18") for c in range(4)]
     dialog.only_box.setCurrentIndex(1)
-    assert "nobody has looked at" in dialog.only_label.text()
+    assert "nobody has looked at" in dialog.only_box.currentText()
     looked(qtbot, dialog)
     assert "learned from as if true" in dialog.warnings_label.text()
     dialog.choose("csv")
-    assert dialog.only_box.currentText() == "all"
+    assert dialog.only_box.currentData() == "all"
     looked(qtbot, dialog)
     assert "18 3D points" in dialog.files_label.text()
     assert dialog.folder == tmp_path / "work" / "mouse-e-1-csv"
@@ -96,7 +96,7 @@ def test_every_format_is_written_and_read_back(open_dialog, qtbot, format_name):
     assert any(dialog.folder.iterdir())
     assert dialog.open_button.isEnabled()
     looked(qtbot, dialog)
-    assert "earlier export in this folder will be replaced" in dialog.warnings_label.text()
+    assert "holds an earlier export" in dialog.warnings_label.text()
 
 
 def test_somebodys_folder_is_refused_before_anything_is_written(open_dialog, qtbot, tmp_path):

@@ -1,6 +1,6 @@
 """Which video belongs to which camera, to be looked over and changed row by row."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +10,8 @@ from qtpy.QtWidgets import QComboBox, QHeaderView, QTableWidget, QTableWidgetIte
 from napari_behaviorvlm.gui.models.project_draft import CHANNELS, ProjectDraft
 from napari_behaviorvlm.io.video import VideoInfo
 from napari_behaviorvlm.workflows.create_check import Verdict
+
+FOUND_WIDTH = 190
 
 NONE, OTHER = "-", "choose a file ..."
 
@@ -31,37 +33,39 @@ class CameraTable(QTableWidget):
         header = self.horizontalHeader()
         for column in (1, 2):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
-        header.setSectionResizeMode(3, QHeaderView.ResizeMode.ResizeToContents)
+        self.setColumnWidth(3, FOUND_WIDTH)
+        self._cameras: tuple[str, ...] = ()
 
     def show_draft(self, draft: ProjectDraft, verdict: Verdict | None) -> None:
         """Show a draft, and what was found in its videos once that is known."""
+        if draft.cameras != self._cameras:
+            self._make_rows(draft.cameras)
         videos = {} if verdict is None else verdict.videos
         self.setVisible(bool(draft.cameras))
-        self.setRowCount(len(draft.cameras))
         assigned = {channel: draft.assigned(channel) for channel in CHANNELS}
         for row, camera in enumerate(draft.cameras):
-            self.setItem(row, 0, QTableWidgetItem(camera))
-            for column, channel in enumerate(CHANNELS, 1):
-                box = self._box(draft, channel, camera, assigned[channel].get(camera))
-                self.setCellWidget(row, column, box)
-            words = _found([assigned[c].get(camera) for c in CHANNELS], videos)
-            self.setItem(row, 3, QTableWidgetItem(words))
-        self._fit_height()
+            paths = [assigned[channel].get(camera) for channel in CHANNELS]
+            for column, (channel, path) in enumerate(zip(CHANNELS, paths, strict=True), 1):
+                _offer(self.cellWidget(row, column), draft.files.get(channel, ()), path)
+            words = _found(paths, videos)
+            self.item(row, 3).setText(words)
+            self.item(row, 3).setToolTip(words)
 
-    def _box(
-        self, draft: ProjectDraft, channel: str, camera: str, current: Path | None
-    ) -> QComboBox:
-        box = QComboBox()
-        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        box.addItem(NONE, None)
-        for path in draft.files.get(channel, ()):
-            box.addItem(path.name, str(path))
-            box.setItemData(box.count() - 1, str(path), Qt.ItemDataRole.ToolTipRole)
-        box.addItem(OTHER, OTHER)
-        box.setCurrentIndex(0 if current is None else box.findData(str(current)))
-        box.setToolTip("No file yet." if current is None else str(current))
-        box.activated.connect(partial(self._activated, box, channel, camera))
-        return box
+    def _make_rows(self, cameras: tuple[str, ...]) -> None:
+        self._cameras = cameras
+        self.setRowCount(0)
+        self.setRowCount(len(cameras))
+        for row, camera in enumerate(cameras):
+            self.setItem(row, 0, QTableWidgetItem(camera))
+            self.setItem(row, 3, QTableWidgetItem())
+            for column, channel in enumerate(CHANNELS, 1):
+                box = QComboBox()
+                box.setSizeAdjustPolicy(
+                    QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+                )
+                box.activated.connect(partial(self._activated, box, channel, camera))
+                self.setCellWidget(row, column, box)
+        self._fit_height()
 
     def _activated(self, box: QComboBox, channel: str, camera: str, _: int = 0) -> None:
         data = box.currentData()
@@ -75,6 +79,20 @@ class CameraTable(QTableWidget):
         height = self.horizontalHeader().sizeHint().height() + 2 * self.frameWidth()
         self.setFixedHeight(height + sum(self.rowHeight(row) for row in range(self.rowCount())))
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+
+def _offer(box: QComboBox, files: Sequence[Path], current: Path | None) -> None:
+    """Let a box offer some files and show the current one."""
+    was_blocked = box.blockSignals(True)
+    box.clear()
+    box.addItem(NONE, None)
+    for path in files:
+        box.addItem(path.name, str(path))
+        box.setItemData(box.count() - 1, str(path), Qt.ItemDataRole.ToolTipRole)
+    box.addItem(OTHER, OTHER)
+    box.setCurrentIndex(0 if current is None else box.findData(str(current)))
+    box.setToolTip("No file yet." if current is None else str(current))
+    box.blockSignals(was_blocked)
 
 
 def _found(paths: list[Path | None], videos: Mapping[Path, VideoInfo | str]) -> str:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtCore import QTimer, QUrl
+from qtpy.QtCore import Qt, QTimer, QUrl
 from qtpy.QtGui import QCloseEvent, QDesktopServices
 from qtpy.QtWidgets import (
     QComboBox,
@@ -35,8 +35,14 @@ from napari_behaviorvlm.workflows.export_preview import ExportPreview, preview_e
 from napari_behaviorvlm.workflows.person import login_name
 
 ONLY = {
-    "accepted": "Only what a person accepted or corrected: training sets should hold nothing else.",
-    "all": "Proposals too: what the program thinks and nobody has looked at yet.",
+    "accepted": (
+        "accepted: only what a person accepted or corrected",
+        "Training sets should hold nothing else.",
+    ),
+    "all": (
+        "all: proposals too, which nobody has looked at yet",
+        "What the program thinks; good for tables and analysis, risky for training.",
+    ),
 }
 PREVIEW_DELAY = 200
 """Milliseconds after the last change until the preview is made anew."""
@@ -77,6 +83,7 @@ class ExportDialog(QDialog):
         self.table = QTableWidget(0, 3)
         self.table.setHorizontalHeaderLabels(["camera", "frames", "labels"])
         self.table.verticalHeader().hide()
+        self.table.verticalHeader().setDefaultSectionSize(24)
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.table.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
         self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
@@ -94,9 +101,8 @@ class ExportDialog(QDialog):
         self.format_box, self.only_box = QComboBox(), QComboBox()
         for entry in FORMATS.values():
             self.format_box.addItem(f"{entry.name}: {entry.description}", entry.name)
-        self.only_box.addItem("accepted", "accepted")
-        self.only_box.addItem("all", "all")
-        self.only_label = sentence_label()
+        for only, (title, _) in ONLY.items():
+            self.only_box.addItem(title, only)
         self.every_box = QSpinBox()
         self.every_box.setRange(1, max(self._session.n_frames, 1))
         self.every_box.setToolTip(
@@ -113,7 +119,6 @@ class ExportDialog(QDialog):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow("Format", self.format_box)
         form.addRow("Labels", self.only_box)
-        form.addRow("", self.only_label)
         form.addRow("One frame in", self.every_box)
         form.addRow("Scorer", self.scorer_edit)
         form.addRow("Folder", folder)
@@ -229,7 +234,7 @@ class ExportDialog(QDialog):
     # Preview ---------------------------------------------------------------------------------
 
     def _changed(self) -> None:
-        self.only_label.setText(ONLY[str(self.only_box.currentData())])
+        self.only_box.setToolTip(ONLY[str(self.only_box.currentData())][1])
         self._preview = None
         self._refresh()
         if not self._exporter.busy:
@@ -263,7 +268,12 @@ class ExportDialog(QDialog):
         self.table.setRowCount(len(frames))
         for row, camera in enumerate(frames):
             for column, text in enumerate((camera, str(frames[camera]), str(labels[camera]))):
-                self.table.setItem(row, column, QTableWidgetItem(text))
+                item = QTableWidgetItem(text)
+                if column:
+                    item.setTextAlignment(
+                        Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+                    )
+                self.table.setItem(row, column, item)
 
     def _show_problem(self, sentence: str) -> None:
         self.problem_label.setText(sentence)

@@ -10,6 +10,7 @@ from qtpy.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import (
     QDialog,
     QFileDialog,
+    QFormLayout,
     QHBoxLayout,
     QLabel,
     QProgressBar,
@@ -70,12 +71,12 @@ class NewProjectDialog(QDialog):
     # Building --------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        self.form = _make_form()
+        self.form = ProjectForm()
         self.table = CameraTable()
         self.unused_label, self.problem_label = sentence_label(), sentence_label()
         inner = QWidget()
         layout = QVBoxLayout(inner)
-        layout.addWidget(self.form.native)
+        layout.addWidget(self.form)
         layout.addLayout(self._video_buttons())
         layout.addWidget(self.table)
         layout.addWidget(self.unused_label)
@@ -240,7 +241,7 @@ class NewProjectDialog(QDialog):
 
     def create(self) -> None:
         """Make the project."""
-        self.form.enabled = False
+        self.form.setEnabled(False)
         self.bar.setRange(0, 0)
         self.bar.show()
         self._maker.start(_make(self.draft))
@@ -256,7 +257,7 @@ class NewProjectDialog(QDialog):
 
     def _not_made(self, sentence: str) -> None:
         self.bar.hide()
-        self.form.enabled = True
+        self.form.setEnabled(True)
         self._say(sentence)
         self._refresh()
 
@@ -269,26 +270,53 @@ def _make(draft: ProjectDraft) -> Work:
         return project.folder
 
 
-def _make_form() -> Any:
-    from magicgui.widgets import CheckBox, ComboBox, Container, FileEdit
+class ProjectForm(QWidget):
+    """The fields of a new project but its videos, made by magicgui.
 
-    def file(name: str, label: str, about: str, mode: str = "r", pattern: str = "") -> Any:
-        return FileEdit(
-            name=name, label=label, tooltip=about, mode=mode, nullable=True, filter=pattern or None
-        )
+    Attributes are named after the fields of `ProjectDraft`.
+    """
 
-    return Container(widgets=[
-        file("folder", "Project folder", "A new folder; type its name after its place.", "d"),
-        file("calibration", "Calibration", "anipose toml, Label3D/DANNCE mat, OpenCV or JARVIS "
-             "yaml, or a SLEAP session."),
-        file("skeleton", "Skeleton (optional)", "skeleton.toml; without one, the twelve-point "
-             "mouse.", pattern="*.toml"),
-        file("seeds", "Seeds (optional)", "Table of frame, camera, keypoint, x, y; without one, "
-             "label some frames in the dock.", pattern="*.csv *.parquet"),
-        ComboBox(name="unit", label="Unit of lengths", choices=UNITS, value="mm",
-                 tooltip="In which the calibration measures."),
-        CheckBox(name="shortest", value=False, text="Use only the frames that all videos have"),
-    ])  # fmt: skip
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        from magicgui.widgets import CheckBox, ComboBox, FileEdit
+
+        self.folder = FileEdit(mode="d", nullable=True)
+        self.calibration = FileEdit(mode="r", nullable=True)
+        self.skeleton = FileEdit(mode="r", nullable=True, filter="*.toml")
+        self.seeds = FileEdit(mode="r", nullable=True, filter="*.csv *.parquet")
+        self.unit = ComboBox(choices=UNITS, value="mm")
+        self.shortest = CheckBox(value=False, text="Use only the frames that all videos have")
+        layout = QFormLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        for field, (label, about) in zip(self._fields, _FIELD_WORDS, strict=True):
+            field.native.setToolTip(about)
+            field.changed.connect(self._changed)
+            layout.addRow(label, field.native)
+
+    @property
+    def _fields(self) -> tuple[Any, ...]:
+        return (
+            self.folder, self.calibration, self.skeleton, self.seeds, self.unit, self.shortest,
+        )  # fmt: skip
+
+    def _changed(self) -> None:
+        self.changed.emit()
+
+
+_FIELD_WORDS = (
+    ("Project folder", "A new folder: choose its place and type its name after it."),
+    ("Calibration", "anipose toml, Label3D/DANNCE mat, OpenCV or JARVIS yaml, SLEAP session."),
+    ("Skeleton (optional)", "skeleton.toml; without one, the twelve-point mouse."),
+    (
+        "Seeds (optional)",
+        "Table of frame, camera, keypoint, x, y; without one, label some frames in the dock.",
+    ),
+    ("Unit of lengths", "In which the calibration measures."),
+    ("", "For recordings whose cameras stopped at different times."),
+)
 
 
 def _path(field: Any) -> Path | None:
