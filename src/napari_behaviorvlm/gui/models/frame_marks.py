@@ -293,10 +293,32 @@ def _pieces(
     """Pieces of curves, shape (n, samples, 2), that can be seen in a view."""
     pieces = np.stack([curves[:, :-1], curves[:, 1:]], axis=2)
     visible = np.isfinite(pieces).all(axis=(2, 3)) & (cameras != to)[:, None]
+    of = np.broadcast_to(cameras[:, None], visible.shape)[visible]
+    pieces = pieces[visible]
     size = rig.cameras[to].size
     if size is not None:
-        with np.errstate(invalid="ignore"):
-            inside = ((pieces >= 0) & (pieces <= np.array(size))).all(axis=3).any(axis=2)
-        visible &= inside
-    of = np.broadcast_to(cameras[:, None], visible.shape)
-    return pieces[visible], of[visible]
+        pieces, inside = _cut(pieces, np.array(size) - 1.0)
+        of = of[inside]
+    return pieces, of
+
+
+def _cut(pieces: FloatArray, corner: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Cut pieces, shape (n, 2, 2), at the border of a picture (Liang and Barsky, 1984).
+
+    Returns
+    -------
+    ndarray, shape (m, 2, 2)
+        What lies inside.
+    ndarray of bool, shape (n,)
+        Pieces of which anything does.
+    """
+    start, along = pieces[:, 0], pieces[:, 1] - pieces[:, 0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        walls = np.stack([(0.0 - start) / along, (corner - start) / along], axis=1)
+    still = along == 0
+    outside = ((start < 0) | (start > corner)) & still
+    enter = np.where(still, -np.inf, walls.min(axis=1)).max(axis=1).clip(0, 1)
+    leave = np.where(still, np.inf, walls.max(axis=1)).min(axis=1).clip(0, 1)
+    inside = (enter < leave) & ~outside.any(axis=1)
+    ends = np.stack([enter, leave], axis=1)[inside]
+    return start[inside, None] + ends[..., None] * along[inside, None], inside

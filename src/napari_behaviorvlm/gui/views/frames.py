@@ -102,8 +102,6 @@ class PictureSource:
 
     Attributes
     ----------
-    channel : Channel
-        What is shown.
     asleep : bool
         While set, pictures are black and nothing is decoded.
     """
@@ -116,7 +114,6 @@ class PictureSource:
             Channel.FLUORESCENCE: _paths(project, lambda view: view.fluorescence),
         }
         self._open: dict[Channel, ChannelReader] = {}
-        self.channel = self.channels[0]
         self.asleep = False
         self.sizes = {name: self._size(project, name) for name in self.names}
 
@@ -136,36 +133,37 @@ class PictureSource:
             found |= reader.problems
         return found
 
-    def is_rgb(self, name: str) -> bool:
-        """Whether a view's pictures have three channels at present."""
-        if self.channel is Channel.BLEND:
+    def is_rgb(self, name: str, channel: Channel) -> bool:
+        """Whether a view's pictures of a channel are in colour."""
+        if channel is Channel.BLEND:
             return True
-        reader = self._reader(self.channel).readers.get(name)
+        reader = self._reader(channel).readers.get(name)
         return reader is not None and reader.is_color
 
-    def black_and_white(self, name: str) -> tuple[int, int]:
-        """Grey values that stand for black and white at present."""
-        if self.channel is Channel.BLEND:
+    def black_and_white(self, name: str, channel: Channel) -> tuple[int, int]:
+        """Grey values that stand for black and white in a channel."""
+        if channel is Channel.BLEND:
             return 0, 255
-        return self._reader(self.channel).black_and_white(name)
+        return self._reader(channel).black_and_white(name)
 
-    def picture(self, name: str, frame: int) -> Picture:
-        """Read a picture of the channel shown; a dark one with a sentence if there is none."""
+    def picture(self, name: str, channel: Channel, frame: int) -> Picture:
+        """Read a picture, (H, W) or (H, W, 3); a dark one with a sentence if there is none."""
         if self.asleep:
-            return np.zeros(self._shape(name), np.uint8)
-        shown = self._blend(name, frame) if self.channel is Channel.BLEND else self._plain(
-            self.channel, name, frame
-        )  # fmt: skip
+            return np.zeros(self._shape(name, channel), np.uint8)
+        if channel is Channel.BLEND:
+            shown = self._blend(name, frame)
+        else:
+            shown = self._plain(channel, name, frame)
         width, height = self.sizes[name]
         if shown is None or shown.shape[:2] != (height, width):
-            shown = self._dark(name, frame)
-        if self.is_rgb(name) and shown.ndim == 2:
+            shown = self._dark(name, channel, frame)
+        if self.is_rgb(name, channel) and shown.ndim == 2:
             shown = np.repeat(shown[..., None], 3, axis=2)
         return shown
 
-    def _shape(self, name: str) -> tuple[int, ...]:
+    def _shape(self, name: str, channel: Channel) -> tuple[int, ...]:
         width, height = self.sizes[name]
-        return (height, width, 3) if self.is_rgb(name) else (height, width)
+        return (height, width, 3) if self.is_rgb(name, channel) else (height, width)
 
     def close(self) -> None:
         """Close all videos."""
@@ -192,10 +190,10 @@ class PictureSource:
         ]
         return blend(stretch(below, *ranges[0]), stretch(_grey(above), *ranges[1]))
 
-    def _dark(self, name: str, frame: int) -> Picture:
+    def _dark(self, name: str, channel: Channel, frame: int) -> Picture:
         width, height = self.sizes[name]
         picture = np.full((height, width), _DARK, np.uint8)
-        videos = self._videos.get(self.channel, self._videos[Channel.REFLECTANCE])
+        videos = self._videos.get(channel, self._videos[Channel.REFLECTANCE])
         what = f"no picture of frame {frame}" if name in videos else "no video"
         size = width / 1100
         place = (round(0.04 * width), round(0.96 * height))
@@ -276,15 +274,20 @@ class FrameStack:
     source : PictureSource
     name : str
         Camera.
+    channel : Channel
+
+    Attributes
+    ----------
+    tone : (float, float)
+        Values shown as black and as white; used for colour only.
     """
 
     dtype = np.dtype(np.uint8)
 
-    def __init__(self, source: PictureSource, name: str) -> None:
-        self._source = source
-        self._name = name
+    def __init__(self, source: PictureSource, name: str, channel: Channel) -> None:
+        self._source, self._name, self._channel = source, name, channel
         width, height = source.sizes[name]
-        colours = (3,) if source.is_rgb(name) else ()
+        colours = (3,) if source.is_rgb(name, channel) else ()
         self.shape: tuple[int, ...] = (source.n_frames, height, width, *colours)
         self.tone = (0.0, 255.0)
 
@@ -313,9 +316,6 @@ class FrameStack:
         return black
 
     def _picture(self, frame: int) -> Picture:
-        picture = self._source.picture(self._name, frame)
+        picture = self._source.picture(self._name, self._channel, frame)
         # napari gives contrast to grey pictures only.
         return stretch(picture, *self.tone) if self.ndim == 4 else picture
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Picture:
-        return np.broadcast_to(np.uint8(0), self.shape).astype(dtype or self.dtype, copy=False)

@@ -70,6 +70,7 @@ class ViewGrid:
         self.on_click: OnClick | None = None
         self.on_drag: OnDrag | None = None
         self._source = PictureSource(session.project)
+        self._channel = self._source.channels[0]
         self._proposals: FloatArray | None = None
         self._focus: int | None = None
         self._tones = [(0.0, 0.0)] * len(session.rig)
@@ -135,14 +136,14 @@ class ViewGrid:
     @property
     def channel(self) -> Channel:
         """Channel that is shown."""
-        return self._source.channel
+        return self._channel
 
     @channel.setter
     def channel(self, channel: Channel) -> None:
-        self._source.channel = Channel(channel)
+        self._channel = Channel(channel)
         for name, layer in zip(self.session.rig.names, self.layers, strict=True):
-            stack = FrameStack(self._source, name)
-            replace_frames(layer, stack, rgb=stack.ndim == 4)
+            stack = FrameStack(self._source, name, self._channel)
+            replace_frames(self.viewer, layer, stack, rgb=stack.ndim == 4)
         self._apply_tones()
         self.changed.emit()
 
@@ -170,7 +171,7 @@ class ViewGrid:
     def _apply_tone(self, camera: int) -> None:
         layer, name = self.layers[camera], self.session.rig.names[camera]
         brightness, contrast = self._tones[camera]
-        black, white = self._source.black_and_white(name)
+        black, white = self._source.black_and_white(name, self._channel)
         half = 0.5 * (white - black) * 4.0**-contrast
         middle = 0.5 * (black + white) - 0.5 * brightness * (white - black)
         limits = (middle - half, middle + half)
@@ -252,7 +253,7 @@ class ViewGrid:
         # napari shows the frame in the middle of a new layer first: not worth decoding.
         self._source.asleep = True
         for name in self.session.rig.names:
-            stack = FrameStack(self._source, name)
+            stack = FrameStack(self._source, name, self._channel)
             layer = self.viewer.add_image(
                 stack, name=name, rgb=stack.ndim == 4, contrast_limits=(0, 255), multiscale=False,
                 colormap="gray", interpolation2d="linear", projection_mode="none", axis_labels=AXES,

@@ -45,6 +45,11 @@ HEADING = (9.0, 15.0)
 HIT = 3.5
 """Screen pixels within which a reprojection agrees with its label and needs no cross."""
 
+CROWDED = 24.0
+"""Screen pixels between neighbouring dots below which marks are drawn smaller."""
+
+SMALLEST = 0.62
+
 ROOMY = 34.0
 """Screen pixels between neighbouring labels from which on all names are written."""
 
@@ -95,15 +100,18 @@ class MarkPainter:
             Whether to write the names of all labels even where they are close together.
         pointed : Pointed
         """
-        texts = self._texts(marks, scale, all_names=all_names, pointed=pointed)
-        return Quads.join([*self._lines(marks), *self._symbols(marks, scale, pointed), *texts])
+        size = _size(marks, scale)
+        texts = self._texts(marks, scale, size, all_names=all_names, pointed=pointed)
+        return Quads.join(
+            [*self._lines(marks), *self._symbols(marks, scale, size, pointed), *texts]
+        )
 
     def heading(self, words: str) -> Quads:
         """Write a line into the top left corner of the view."""
         index, x = self.atlas.line(words)
         shift = np.stack([x + HEADING[0], np.full(len(x), HEADING[1])], axis=1)
         corner = np.zeros((len(index), 2))
-        return pinned(sprite_quads(self.atlas.sprites, index, corner, np.ones(4), shift))
+        return pinned(sprite_quads(self.atlas.sprites, index, corner, np.ones(4), shift=shift))
 
     def _lines(self, marks: ViewMarks) -> list[Quads]:
         error = self._colours[marks.erring] * (1, 1, 1, ERROR_OPACITY)
@@ -113,30 +121,32 @@ class MarkPainter:
             line_quads(marks.errors, error, 1.8),
         ]
 
-    def _symbols(self, marks: ViewMarks, scale: float, pointed: Pointed) -> list[Quads]:
+    def _symbols(
+        self, marks: ViewMarks, scale: float, size: float, pointed: Pointed
+    ) -> list[Quads]:
         free = np.flatnonzero(marks.taken < 0)
         chosen = np.flatnonzero(marks.keypoints == marks.selected)
         crosses = _apart(marks, HIT / scale)
         forms = self._forms[marks.statuses]
         icons = self._label_icons[self._shapes[marks.keypoints], forms]
-        return [
-            self._icons(names.DOT, marks.dots[free], (1, 1, 1, 0.95)),
-            self._icons(names.FLAG, marks.labels[marks.flagged], (*rgb(WARNING), 1)),
-            sprite_quads(
-                self.atlas.sprites, icons, marks.labels, self._colours[marks.keypoints]
-            ),
-            self._icons(names.CROSS, marks.crosses[crosses], self._colours[marks.crossed[crosses]]),
-            self._icons(names.PROPOSAL, marks.proposals, self._colours[marks.proposed]),
-            self._icons(
-                names.CHOSEN if marks.chosen_view else names.SELECTED,
-                self._selected_place(marks, chosen), (1, 1, 1, 1),
-            ),
-            self._icons(names.HOVER, self._pointed_place(marks, pointed), (1, 1, 1, 1)),
-        ]  # fmt: skip
+        corners = names.CHOSEN if marks.chosen_view else names.SELECTED
+        of = self._colours
+        drawn: list[tuple[Any, FloatArray, Any]] = [
+            (names.DOT, marks.dots[free], (1, 1, 1, 0.95)),
+            (names.FLAG, marks.labels[marks.flagged], (*rgb(WARNING), 1)),
+            (icons, marks.labels, of[marks.keypoints]),
+            (names.CROSS, marks.crosses[crosses], of[marks.crossed[crosses]]),
+            (names.PROPOSAL, marks.proposals, of[marks.proposed]),
+            (corners, self._selected_place(marks, chosen), (1, 1, 1, 1)),
+            (names.HOVER, self._pointed_place(marks, pointed), (1, 1, 1, 1)),
+        ]
+        return [self._icons(icon, xy, colour, size) for icon, xy, colour in drawn]
 
-    def _icons(self, icon: str, xy: FloatArray, colour: Any) -> Quads:
-        index = np.full(len(xy), self.atlas.icon(icon), np.intp)
-        return sprite_quads(self.atlas.sprites, index, xy, np.asarray(colour, np.float32))
+    def _icons(self, icon: Any, xy: FloatArray, colour: Any, size: float) -> Quads:
+        if isinstance(icon, str):
+            icon = np.full(len(xy), self.atlas.icon(icon), np.intp)
+        colour = np.asarray(colour, np.float32)
+        return sprite_quads(self.atlas.sprites, icon, xy, colour, size=size)
 
     @staticmethod
     def _selected_place(marks: ViewMarks, chosen: NDArray[np.intp]) -> FloatArray:
@@ -154,7 +164,7 @@ class MarkPainter:
         )  # fmt: skip
 
     def _texts(
-        self, marks: ViewMarks, scale: float, *, all_names: bool, pointed: Pointed
+        self, marks: ViewMarks, scale: float, size: float, *, all_names: bool, pointed: Pointed
     ) -> list[Quads]:
         """Numbers of dots and names of labels, with lines to those that had to move away."""
         named = self._named(marks, scale, all_names=all_names, pointed=pointed)
@@ -166,7 +176,9 @@ class MarkPainter:
         white = np.array([[1, 1, 1, 1]], np.float32)
         of_dots = np.where((marks.taken >= 0)[:, None], self._inks[marks.taken], white)
         colours = np.concatenate([self._inks[marks.keypoints[named]], of_dots])
-        radii = np.where(np.arange(len(xy)) < len(named), LABEL_RADIUS + 4, RADIUS + 1.5)
+        radii = np.where(
+            np.arange(len(xy)) < len(named), size * LABEL_RADIUS + 4, size * RADIUS + 1.5
+        )
         places = place_texts(
             scale * xy, self.atlas.sprites.sizes[index].astype(np.float64), radii,
             scale * np.concatenate([marks.dots, marks.labels]),
@@ -195,9 +207,22 @@ class MarkPainter:
     def _roomy(marks: ViewMarks, scale: float) -> bool:
         if len(marks.labels) < 2:
             return False
-        away = np.linalg.norm(marks.labels[:, None] - marks.labels, axis=-1)
-        np.fill_diagonal(away, np.inf)
-        return scale * float(np.median(away.min(axis=1))) > ROOMY
+        return scale * _neighbours(marks.labels) > ROOMY
+
+
+def _size(marks: ViewMarks, scale: float) -> float:
+    """How large marks are drawn: smaller where they would cover each other and the animal."""
+    if len(marks.dots) + len(marks.labels) < 3:
+        return 1.0
+    away = _neighbours(marks.dots if len(marks.dots) > 2 else marks.labels)
+    return float(np.clip(scale * away / CROWDED, SMALLEST, 1.0))
+
+
+def _neighbours(places: FloatArray) -> float:
+    """Median distance to the nearest neighbour."""
+    away = np.linalg.norm(places[:, None] - places, axis=-1)
+    np.fill_diagonal(away, np.inf)
+    return float(np.median(away.min(axis=1)))
 
 
 def _apart(marks: ViewMarks, reach: float) -> NDArray[np.intp]:

@@ -147,7 +147,7 @@ def _empty(count: int) -> NDArray[np.void]:
 
 def sprite_quads(
     sprites: Sprites, index: NDArray[np.intp], xy: NDArray[Any], color: NDArray[Any],
-    shift: NDArray[Any] | None = None,
+    *, shift: NDArray[Any] | None = None, size: float = 1.0,
 ) -> Quads:  # fmt: skip
     """Sprites at positions of the picture.
 
@@ -162,13 +162,15 @@ def sprite_quads(
         RGB and opacity, 0 to 1.
     shift : ndarray, shape (n, 2), optional
         Where the sprite's middle lies relative to the position, screen pixels.
+    size : float
+        How much larger or smaller than drawn.
     """
     vertices = _empty(len(index))
-    box, size = sprites.boxes[index], sprites.sizes[index]
+    box, extent = sprites.boxes[index], size * sprites.sizes[index]
     corner = np.stack([_CORNERS[:, 0], (_CORNERS[:, 1] + 1) / 2], axis=1)
     vertices["a_from"] = xy[:, None]
     vertices["a_tex"] = box[:, None, :2] + corner * (box[:, None, 2:] - box[:, None, :2])
-    offset = (corner - 0.5) * size[:, None]
+    offset = (corner - 0.5) * extent[:, None]
     if shift is not None:
         # Rounded, as the positions are: a sprite between two pixels is blurred.
         offset = offset + np.round(shift * sprites.ratio)[:, None] / sprites.ratio
