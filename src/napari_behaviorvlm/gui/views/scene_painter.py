@@ -221,7 +221,7 @@ class ScenePainter:
     ) -> None:  # fmt: skip
         tile = f"one floor tile is {self.stage.tile:g} {self.unit}"
         painter.setPen(FAINT)
-        painter.drawText(QRectF(10, size[1] - 42, size[0] - 90, 36),
+        painter.drawText(QRectF(10, size[1] - 76, size[0] - 90, 70),
                          Qt.AlignmentFlag.AlignBottom | Qt.TextFlag.TextWordWrap,
                          f"{caption} · {tile}")  # fmt: skip
         middle = np.array([size[0] - 38.0, size[1] - 38.0])

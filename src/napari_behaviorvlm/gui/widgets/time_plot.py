@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from qtpy.QtCore import QPointF, QRectF, Qt, Signal
-from qtpy.QtGui import QBrush, QColor, QPainter, QPolygonF
+from qtpy.QtGui import QBrush, QColor, QFont, QFontMetrics, QPainter, QPolygonF
 
 # isort: split
 # pyqtgraph takes the Qt binding that is loaded already: qtpy's.
@@ -19,6 +19,7 @@ FAINT = "#7b8794"
 MARK = "#F0E442"
 """Of flags and nothing else, as on the pictures."""
 
+POINTS = 9
 _FEWEST_FRAMES = 10
 _NARROWEST_MARK = 3.0
 LOWEST_PX = 0.03
@@ -30,7 +31,11 @@ class FrameAxis(pg.AxisItem):
 
     def __init__(self, fps: float | None) -> None:
         super().__init__("bottom", textPen=INK, pen=FAINT)
-        self.setStyle(hideOverlappingLabels=False)
+        font = QFont()
+        font.setPointSize(POINTS)
+        self.setStyle(hideOverlappingLabels=False, tickFont=font)
+        # Two lines of ticks and the title; pyqtgraph itself counts on one line of ticks.
+        self.setHeight(round((2 if fps is None else 3) * 1.15 * QFontMetrics(font).height() + 8))
         self.fps = fps
         self.enableAutoSIPrefix(enable=False)
 
@@ -134,8 +139,9 @@ class TimePlot(pg.PlotWidget):
         super().__init__(background=BACKGROUND, axisItems={"bottom": FrameAxis(fps), "left": left})
         self.n_frames = n_frames
         plot = self.getPlotItem()
-        plot.setLabel("left", y_title, color=INK)
-        plot.setLabel("bottom", "frame" if fps is None else "frame, and time in s", color=INK)
+        style = {"color": INK, "font-size": f"{POINTS}pt"}
+        plot.setLabel("left", y_title, **style)
+        plot.setLabel("bottom", "frame" if fps is None else "frame, below it the time", **style)
         plot.setMenuEnabled(enableMenu=False)
         plot.hideButtons()
         plot.showGrid(y=True, alpha=0.15)
