@@ -20,7 +20,7 @@ from napari_behaviorvlm.gui.napari_compat import (
 )
 from napari_behaviorvlm.gui.views.frames import Channel, FrameStack, PictureSource
 from napari_behaviorvlm.gui.views.marks_overlay import MarkOverlays, nearest_mark
-from napari_behaviorvlm.gui.views.mouse import XY, MouseActions, OnClick, OnDrag, ViewMouse
+from napari_behaviorvlm.gui.views.mouse import XY, MouseActions, OnClick, OnDrag, OnHover, ViewMouse
 from napari_behaviorvlm.gui.views.placing import Look, Placer
 from napari_behaviorvlm.gui.views.sprites import LABEL_RADIUS
 
@@ -51,8 +51,9 @@ class ViewGrid:
 
     Attributes
     ----------
-    on_click, on_drag : callable or None
-        Told of clicks, and of the selected label being dragged; see `views.mouse`.
+    on_click, on_drag, on_hover : callable or None
+        Told of clicks, of the selected label being dragged, and of the mouse moving; see
+        `views.mouse`.
     layers : tuple of Image
         One a camera, in the rig's order.
     changed : Signal
@@ -69,6 +70,7 @@ class ViewGrid:
         self._options = options or MarkOptions()
         self.on_click: OnClick | None = None
         self.on_drag: OnDrag | None = None
+        self.on_hover: OnHover | None = None
         self._source = PictureSource(session.project)
         self._channel = self._source.channels[0]
         self._proposals: FloatArray | None = None
@@ -399,6 +401,8 @@ class ViewGrid:
             self.on_drag(camera, xy, finished)
 
     def _hovered(self, camera: int, xy: XY, pixels_per_screen_pixel: float) -> None:
+        if self.on_hover is not None:
+            self.on_hover(camera, xy, pixels_per_screen_pixel)
         marks = self._marks.marks[camera]
         pointed = nearest_mark(marks, xy, REACH * pixels_per_screen_pixel)
         self._marks.point_at(camera, pointed, self._zoom, all_names=self._options.names)
