@@ -74,9 +74,9 @@ def six_view_mouse() -> SampleSession:
 def sample_home() -> Path:
     """Folder in which sample projects are made: in the person's documents, where there are any.
 
-    The environment variable ``BEHAVIORVLM_SAMPLES`` names another one.
+    The environment variable ``BEHAVIORVLM_SAMPLE_FOLDER`` names another one.
     """
-    chosen = os.environ.get("BEHAVIORVLM_SAMPLES")
+    chosen = os.environ.get("BEHAVIORVLM_SAMPLE_FOLDER")
     if chosen:
         return Path(chosen)
     documents = Path.home() / "Documents"

@@ -88,12 +88,12 @@ def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path):
 
 
 def test_it_lies_in_the_documents_where_there_are_any(tmp_path, monkeypatch):
-    monkeypatch.delenv("BEHAVIORVLM_SAMPLES", raising=False)
+    monkeypatch.delenv("BEHAVIORVLM_SAMPLE_FOLDER", raising=False)
     monkeypatch.setattr(samples.Path, "home", lambda: tmp_path)
     monkeypatch.setattr(samples.sys, "platform", "linux")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     assert sample_home() == tmp_path / "data" / "behaviorvlm"
     (tmp_path / "Documents").mkdir()
     assert sample_home() == tmp_path / "Documents" / "behaviorvlm"
-    monkeypatch.setenv("BEHAVIORVLM_SAMPLES", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("BEHAVIORVLM_SAMPLE_FOLDER", str(tmp_path / "elsewhere"))
     assert sample_home() == tmp_path / "elsewhere"

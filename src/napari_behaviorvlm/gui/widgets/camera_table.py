@@ -33,6 +33,7 @@ class CameraTable(QTableWidget):
         header = self.horizontalHeader()
         for column in (1, 2):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
         self.setColumnWidth(3, FOUND_WIDTH)
         self._cameras: tuple[str, ...] = ()
 

@@ -59,7 +59,7 @@ class ExportDialog(QDialog):
 
     def __init__(self, session: LabellingSession, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("behaviorvlm_export_dialog")
+        self.setObjectName("export_dialog")
         self.setWindowTitle("Export labels")
         self._session = session
         self._preview: ExportPreview | None = None
@@ -70,6 +70,7 @@ class ExportDialog(QDialog):
         self._previewer, self._exporter = Worker(parent=self), Worker("Export", parent=self)
         self._timer = QTimer(self, singleShot=True, interval=PREVIEW_DELAY)
         self._build()
+        self._name_parts()
         self._connect()
         self._format_chosen()
         self.resize(620, 640)
@@ -89,7 +90,6 @@ class ExportDialog(QDialog):
         self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.files_label, self.warnings_label = sentence_label(), sentence_label()
         self.problem_label, self.result_label = sentence_label(), sentence_label()
-        self.problem_label.setObjectName("behaviorvlm_problem")
         layout.addWidget(self.table, 1)
         for part in (self.files_label, self.warnings_label, self.problem_label):
             layout.addWidget(part)
@@ -147,6 +147,19 @@ class ExportDialog(QDialog):
         for button in (self.export_button, self.cancel_button, self.close_button):
             row.addWidget(button)
         return row
+
+    def _name_parts(self) -> None:
+        """Give the parts names by which they are found in the window."""
+        for part, name in (
+            (self.format_box, "format_choice"),
+            (self.only_box, "only_choice"),
+            (self.folder_edit, "folder_field"),
+            (self.table, "preview"),
+            (self.problem_label, "problem"),
+            (self.export_button, "write_button"),
+            (self.result_label, "outcome"),
+        ):
+            part.setObjectName(name)
 
     def _connect(self) -> None:
         session = self._session

@@ -35,6 +35,9 @@ UNITS = ("mm", "cm", "m", "px")
 CHECK_DELAY = 200
 """Milliseconds after the last change until everything is checked anew."""
 
+PROBLEMS_HEIGHT = 130
+"""Pixels that sentences about problems may take before they scroll."""
+
 _VIDEOS = "Videos (*.mp4 *.avi *.mkv *.mov *.m4v *.webm *.mpg *.h264);;All files (*)"
 
 
@@ -81,12 +84,12 @@ class NewProjectDialog(QDialog):
         layout.addWidget(self.table)
         layout.addWidget(self.unused_label)
         layout.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setWidget(inner)
+        # Many sentences scroll too: the buttons below must stay on small screens.
+        self._problems = _scrolled(self.problem_label)
+        self._problems.setMaximumHeight(PROBLEMS_HEIGHT)
         whole = QVBoxLayout(self)
-        whole.addWidget(area, 1)
-        whole.addWidget(self.problem_label)
+        whole.addWidget(_scrolled(inner), 1)
+        whole.addWidget(self._problems)
         whole.addLayout(self._buttons())
 
     def _video_buttons(self) -> QHBoxLayout:
@@ -225,7 +228,7 @@ class NewProjectDialog(QDialog):
 
     def _say(self, sentences: str) -> None:
         self.problem_label.setText(sentences)
-        self.problem_label.setVisible(bool(sentences))
+        self._problems.setVisible(bool(sentences))
 
     def _refresh(self) -> None:
         if self._maker.busy:
@@ -317,6 +320,14 @@ _FIELD_WORDS = (
     ("Unit of lengths", "In which the calibration measures."),
     ("", "For recordings whose cameras stopped at different times."),
 )
+
+
+def _scrolled(widget: QWidget) -> QScrollArea:
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QScrollArea.Shape.NoFrame)
+    area.setWidget(widget)
+    return area
 
 
 def _path(field: Any) -> Path | None:
