@@ -1,20 +1,19 @@
-"""`python -m napari_behaviorvlm.gui PROJECT` opens napari on a project."""
+"""`python -m napari_behaviorvlm.gui PROJECT` opens napari with the dock on a project."""
 
 import argparse
 from pathlib import Path
 
-from napari_behaviorvlm.gui.mosaic import project_layers
+from napari_behaviorvlm.gui.opening import open_project
 
 
 def show_project(folder: Path, frame: int = 0) -> None:
-    """Open napari with a project's views and labels, and return when it is closed."""
+    """Open napari with the labelling dock on a project, and return when it is closed."""
     import napari
 
     viewer = napari.Viewer(title=f"{folder.name} - BehaviorVLM")
-    for data, options, kind in project_layers(folder):
-        getattr(viewer, f"add_{kind}")(data, **options)
-    viewer.dims.set_current_step(0, frame)
-    viewer.reset_view()
+    dock = open_project(folder, viewer)
+    if dock is not None and dock.session is not None:
+        dock.session.go_to(frame)
     napari.run()
 
 

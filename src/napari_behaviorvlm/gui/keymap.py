@@ -103,7 +103,8 @@ class Keymap:
 
     def __init__(self, defaults: Mapping[str, Iterable[str]], path: Path | None = None) -> None:
         self._defaults = {
-            action: tuple(normal_key(key) for key in keys) for action, keys in defaults.items()
+            action: tuple(dict.fromkeys(normal_key(key) for key in keys))
+            for action, keys in defaults.items()
         }
         self._path = path
         self._changed: dict[str, tuple[str, ...]] = {}
@@ -156,7 +157,7 @@ class Keymap:
         self._write()
 
     def _refuse_taken(self, action: str, key: str) -> None:
-        if key in RESERVED:
+        if key in RESERVED and key not in self._defaults[action]:
             raise KeymapError(f"{key} cannot be used: {RESERVED[key]}.")
         holder = self._actions.get(key)
         if holder not in {None, action}:
@@ -196,7 +197,8 @@ class Keymap:
         except KeymapError as error:
             self.problem = f"{self._path}, {action}: {error}"
             return
-        self._changed[action] = tuple(key for key in chosen if key not in RESERVED)
+        refused = RESERVED.keys() - set(self._defaults[action])
+        self._changed[action] = tuple(key for key in chosen if key not in refused)
 
     def _drop_doubles(self) -> None:
         """Give actions their default keys again until no key leads to two."""

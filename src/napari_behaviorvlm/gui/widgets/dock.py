@@ -1,0 +1,207 @@
+"""The labelling dock: opens and closes projects, and shows what belongs to them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QEvent, QObject, QSize, Qt
+from qtpy.QtWidgets import QApplication, QStackedWidget, QWidget
+
+from napari_behaviorvlm.core.errors import BehaviorVLMError
+from napari_behaviorvlm.gui.models.session import LabellingSession
+from napari_behaviorvlm.gui.napari_compat import hide_layer_docks, main_window, views_area
+from napari_behaviorvlm.gui.recent import RecentProjects
+from napari_behaviorvlm.gui.widgets.project_page import ProjectPage
+from napari_behaviorvlm.gui.widgets.start_page import StartPage
+from napari_behaviorvlm.gui.widgets.style import DOCK_WIDTH, column
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari.viewer import Viewer
+
+
+class LabellingDock(QWidget):
+    """Everything an annotator needs beside the views.
+
+    Closing the dock, or napari, stops what runs and closes the videos and the project.
+
+    Parameters
+    ----------
+    napari_viewer : Viewer
+        Whose canvas shows the views; napari fills it in by this name.
+    recent : RecentProjects, optional
+        The list of projects that were opened lately.
+    """
+
+    def __init__(self, napari_viewer: "Viewer", recent: RecentProjects | None = None) -> None:
+        super().__init__()
+        self.setObjectName("labelling_dock")
+        self.viewer = napari_viewer
+        self.page: ProjectPage | None = None
+        self._docked = self._over = False
+        self._show_layers: Callable[[], None] | None = None
+        self._recent = RecentProjects() if recent is None else recent
+        self.start = StartPage(self._recent)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.start)
+        column(self).addWidget(self._pages)
+        self.setMinimumWidth(300)
+        self.start.open_wanted.connect(self.ask_for_project)
+        self.start.new_wanted.connect(self.ask_for_new)
+        self.start.sample_wanted.connect(self.open_sample)
+        self.start.chosen.connect(self.open_project)
+        self._watched = (main_window(napari_viewer), views_area(napari_viewer))
+        for widget in self._watched:
+            widget.installEventFilter(self)
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Ask for a narrow strip."""
+        return QSize(DOCK_WIDTH, 640)
+
+    @property
+    def session(self) -> LabellingSession | None:
+        """The open project, None if there is none."""
+        return None if self.page is None else self.page.session
+
+    # Opening and closing -----------------------------------------------------------------------
+
+    def open_project(self, path: Path | str, author: str = "") -> bool:
+        """Open a project folder in place of the one that is open; tell whether it worked.
+
+        What stands in the way is shown in the dock as a sentence.
+
+        Parameters
+        ----------
+        path : Path
+        author : str
+            Who labels; the login name by default.
+        """
+        path = Path(path)
+        if self.session is not None and _same(self.session.project.folder, path):
+            return True
+        QApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
+        try:
+            session = LabellingSession.open(path, author)
+        except BehaviorVLMError as error:
+            self._say(str(error))
+            return False
+        finally:
+            QApplication.restoreOverrideCursor()
+        self.close_project()
+        return self._show(session)
+
+    def _show(self, session: LabellingSession) -> bool:
+        self._show_layers = hide_layer_docks(self.viewer)
+        try:
+            page = ProjectPage(self.viewer, session)
+        except BehaviorVLMError as error:
+            session.close()
+            self._restore_layers()
+            self._say(str(error))
+            return False
+        self.page = page
+        self.start.say("")
+        self._pages.addWidget(page)
+        self._pages.setCurrentWidget(page)
+        page.lost.connect(self.close_project)
+        page.header.open.triggered.connect(self.ask_for_project)
+        page.header.new.triggered.connect(self.ask_for_new)
+        page.header.close_project.triggered.connect(self.close_project)
+        page.header.layers.toggled.connect(self._switch_layers)
+        self._recent.add(session.project.folder)
+        page.focus_views()
+        return True
+
+    def close_project(self, *_: object, window_closing: bool = False) -> None:
+        """Close the open project, if there is one; everything is saved already."""
+        page, self.page = self.page, None
+        if page is None:
+            return
+        page.end(window_closing=window_closing)
+        self._pages.removeWidget(page)
+        page.setParent(None)
+        page.deleteLater()
+        self._restore_layers()
+        self._pages.setCurrentWidget(self.start)
+
+    def _say(self, words: str) -> None:
+        if self.page is None:
+            self.start.say(words)
+        else:
+            self.page.say(words)
+
+    def _switch_layers(self, shown: bool) -> None:
+        if shown:
+            self._restore_layers()
+        else:
+            self._show_layers = hide_layer_docks(self.viewer)
+
+    def _restore_layers(self) -> None:
+        if self._show_layers is not None:
+            self._show_layers()
+        self._show_layers = None
+
+    # Ways in -----------------------------------------------------------------------------------
+
+    def ask_for_project(self, *_: object) -> None:
+        """Let a person choose a project folder."""
+        from napari_behaviorvlm.gui.opening import ask_for_project
+
+        ask_for_project(self.viewer)
+
+    def ask_for_new(self, *_: object) -> None:
+        """Show the form that makes a project."""
+        from napari_behaviorvlm.gui.opening import show_new_project
+
+        show_new_project(viewer=self.viewer)
+
+    def open_sample(self, *_: object) -> None:
+        """Open the sample session."""
+        from napari_behaviorvlm.gui.opening import open_sample
+
+        open_sample(self.viewer)
+
+    # The end -----------------------------------------------------------------------------------
+
+    def event(self, event: QEvent | None) -> bool:
+        """Notice when napari throws the dock away."""
+        if event is not None and event.type() == QEvent.Type.ParentChange:
+            if self.parentWidget() is not None:
+                self._docked = True
+            elif self._docked and not self._over:
+                self.shut_down()
+                self.deleteLater()
+        return bool(super().event(event))
+
+    def closeEvent(self, event: QEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Let go of everything."""
+        self.shut_down()
+        super().closeEvent(event)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 - Qt's name
+        """Notice that napari's window closes, unless the person changed their mind."""
+        if event is None or event.type() != QEvent.Type.Close or self._over:
+            return False
+        if watched is self._watched[0]:
+            watched.closeEvent(event)  # napari may ask, and the answer may be no
+            if event.isAccepted():
+                self.shut_down(window_closing=True)
+            return True
+        self.shut_down(window_closing=True)
+        return False
+
+    def shut_down(self, *, window_closing: bool = False) -> None:
+        """Stop everything and close the project; may be called twice."""
+        if self._over:
+            return
+        self._over = True
+        for widget in self._watched:
+            widget.removeEventFilter(self)
+        self.close_project(window_closing=window_closing)
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False

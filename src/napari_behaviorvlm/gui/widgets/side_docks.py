@@ -1,0 +1,99 @@
+"""Docks beside the labelling dock that come and go: the 3D view and the plots."""
+
+from collections.abc import Callable
+from typing import Any
+
+from qtpy.QtCore import QEvent
+from qtpy.QtWidgets import QWidget
+
+from napari_behaviorvlm.gui.widgets.style import column
+
+
+class Guest(QWidget):
+    """Holds a widget in a dock of napari's and closes it when napari throws the dock away.
+
+    Parameters
+    ----------
+    inner : QWidget
+        Lets go of its session in its ``closeEvent``.
+    gone : callable
+        Called once it is closed.
+    """
+
+    def __init__(self, inner: QWidget, gone: Callable[[], None]) -> None:
+        super().__init__()
+        self.inner, self._gone = inner, gone
+        self._docked = self._over = False
+        column(self).addWidget(inner)
+
+    def event(self, event: QEvent | None) -> bool:
+        """Notice being docked, and being thrown out."""
+        if event is not None and event.type() == QEvent.Type.ParentChange:
+            if self.parentWidget() is not None:
+                self._docked = True
+            elif self._docked:
+                self.end()
+        return bool(super().event(event))
+
+    def end(self) -> None:
+        """Close the widget; may be called twice."""
+        if self._over:
+            return
+        self._over = True
+        self.inner.close()
+        self._gone()
+        self.deleteLater()
+
+
+class SideDocks:
+    """Shows and hides widgets of a session in docks of their own.
+
+    Parameters
+    ----------
+    viewer : Viewer
+    changed : callable
+        Called whenever one comes or goes.
+    """
+
+    def __init__(self, viewer: Any, changed: Callable[[], None]) -> None:
+        self._viewer, self._changed = viewer, changed
+        self._guests: dict[str, Guest] = {}
+
+    def is_shown(self, title: str) -> bool:
+        """Whether a dock is there."""
+        return title in self._guests
+
+    @property
+    def widgets(self) -> tuple[QWidget, ...]:
+        """What is in the docks."""
+        return tuple(self._guests.values())
+
+    def toggle(self, title: str, make: Callable[[], QWidget], area: str) -> None:
+        """Show a dock, or take it away."""
+        if title in self._guests:
+            self.remove(title)
+            return
+        guest = Guest(make(), lambda: self._left(title))
+        self._guests[title] = guest
+        self._viewer.window.add_dock_widget(
+            guest, name=title, area=area, add_vertical_stretch=False
+        )
+        self._changed()
+
+    def remove(self, title: str) -> None:
+        """Take a dock away."""
+        self._viewer.window.remove_dock_widget(self._guests[title])
+
+    def close(self) -> None:
+        """Take all docks away."""
+        for title in list(self._guests):
+            self.remove(title)
+
+    def end(self) -> None:
+        """Close what is in the docks; the window goes itself."""
+        for guest in list(self._guests.values()):
+            guest.end()
+
+    def _left(self, title: str) -> None:
+        self._guests.pop(title, None)
+        self._changed()
