@@ -5,18 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from napari_behaviorvlm.core.errors import VLMError
-from napari_behaviorvlm.vlm.checking import Checked
 from napari_behaviorvlm.vlm.cost import Budget, Price
 from napari_behaviorvlm.vlm.failures import CallError
 from napari_behaviorvlm.vlm.patience import Patience
 from napari_behaviorvlm.vlm.profile import Profile
-from napari_behaviorvlm.vlm.questions import Outcome, Question, Said, judge, repaired
+from napari_behaviorvlm.vlm.questions import Outcome, Question
 from napari_behaviorvlm.vlm.request import Reply, Request, Usage
 from napari_behaviorvlm.vlm.store import Answered, AnswerStore, Exchange, images_of
 from napari_behaviorvlm.vlm.tokens import answer_tokens, request_tokens
-
-REPAIRS = 2
-"""Repair turns after a bad answer; then its bad items count as not answered."""
+from napari_behaviorvlm.vlm.trail import Trail
 
 SAFETY = 1.3
 """What is reserved for the input of a call, relative to its estimate."""
@@ -66,6 +63,7 @@ class Asker:
     store: AnswerStore
     budget: Budget = field(default_factory=Budget)
     price: Price | None = None
+    batch_money: dict[int, float] = field(default_factory=dict, init=False, repr=False)
     _flying: dict[str, "asyncio.Task[Exchange]"] = field(default_factory=dict, init=False)
     _settled: asyncio.Event = field(default_factory=asyncio.Event, init=False, repr=False)
     _refusals: dict[str, int] = field(default_factory=dict, init=False, repr=False)
@@ -118,25 +116,18 @@ class Asker:
         VLMError
             If no question can be asked any more (wrong key, server gone for good, disk full).
         """
-        request: Request | None = question.request(self.model, self.profile)
-        found: list[Checked] = []
-        exchanges: list[Exchange] = []
+        trail = Trail.start(question, self.model, self.profile)
         calls, cost = 0, 0.0
-        while request is not None and len(found) <= REPAIRS:
+        while trail.request is not None:
             try:
-                exchange, fresh = await self._answered(request)
+                exchange, fresh = await self._answered(trail.request)
             except CallError as error:
                 self._count_refusal(error)
-                return _outcome(found, exchanges, calls, cost, error.sentence)
-            exchanges.append(exchange)
+                return trail.outcome(calls, cost, error.sentence)
             calls += fresh
             cost += (exchange.cost or 0.0) if fresh else 0.0
-            said = Said(exchange.text, exchange.value, exchange.stop)
-            found.append(judge(question, said, self.profile))
-            if found[-1].sound:
-                break
-            request = repaired(question, request, said, found[-1])
-        return _outcome(found, exchanges, calls, cost)
+            trail.add(exchange)
+        return trail.outcome(calls, cost)
 
     def _count_refusal(self, error: CallError) -> None:
         """Stop everything where other questions would fail in the same way."""
@@ -166,7 +157,7 @@ class Asker:
     async def _call(self, key: str, request: Request) -> Exchange:
         """Call the model once, within budget, and keep what it says."""
         estimate = request_tokens(request)
-        most = self._most(estimate, request.max_tokens)
+        most = self.most(estimate, request.max_tokens)
         await self.wait_for_money(most)
         charge = _Charge(self, key, most)
         try:
@@ -175,16 +166,18 @@ class Asker:
             charge.give_up()
             raise
         self._answers += 1
-        return charge.settle(self._kept(key, request, reply, estimate))
+        return charge.settle(self.answered(key, request, reply, estimate))
 
-    def _most(self, estimate: int, max_tokens: int) -> float:
+    def most(self, estimate: int, max_tokens: int) -> float:
+        """USD that a call can cost at most."""
         if self.price is None:
             return 0.0
         ratio = max(self.store.token_ratio(self.model), 1.0)
         dearest = max(self.price.input, self.price.cache_write)
         return (SAFETY * ratio * estimate * dearest + max_tokens * self.price.output) / 1e6
 
-    def _kept(self, key: str, request: Request, reply: Reply, estimate: int) -> Answered:
+    def answered(self, key: str, request: Request, reply: Reply, estimate: int) -> Answered:
+        """Answer about to be kept."""
         cost = None if self.price is None else self.price.of(reply.usage)
         return Answered(
             key, self.address, self.model, request.content(), images_of(request), reply.text,
@@ -245,14 +238,3 @@ class _Charge:
     def _end(self, actual: float) -> None:
         self.open = False
         self.asker.money_settled(self.most, actual)
-
-
-def _outcome(
-    found: list[Checked], exchanges: list[Exchange], calls: int, cost: float, failure: str = ""
-) -> Outcome:
-    """Take the attempt with the fewest problems, the latest of equals."""
-    numbers = tuple(exchange.id for exchange in exchanges)
-    if not found:
-        return Outcome(None, (), numbers, calls, cost, failure)
-    best = min(reversed(found), key=lambda checked: (checked.answer is None, len(checked.problems)))
-    return Outcome(best.answer, best.problems, numbers, calls, cost, failure)

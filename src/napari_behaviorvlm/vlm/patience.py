@@ -3,15 +3,16 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from napari_behaviorvlm.vlm.client import Client
 from napari_behaviorvlm.vlm.failures import CallError, in_words
 from napari_behaviorvlm.vlm.request import AnswerForm, Reply, Request
 
+Result = TypeVar("Result")
 Notify = Callable[[str], None]
 """Takes a sentence for a person; an empty one when the trouble is over."""
 
@@ -125,23 +126,41 @@ class Patience:
         CallError
             If there is no hope, or patience has run out.
         """
+        return await self.attempt(lambda: self.client.send(request, form), ledger)
+
+    async def attempt(
+        self, call: Callable[[], Awaitable[Result]], ledger: "Ledger | None" = None, *,
+        again_if_paid: bool = True,
+    ) -> Result:  # fmt: skip
+        """Make any call with patience; see `send`.
+
+        Parameters
+        ----------
+        call : callable
+            Makes one attempt.
+        ledger : Ledger, optional
+        again_if_paid : bool
+            Whether to try again after a failure that may have been billed.
+        """
         waited, attempt, paid = 0.0, 0, 0
         while True:
             try:
                 async with self.pace.slot():
                     if ledger is not None:
                         ledger.sending()
-                    reply = await self.client.send(request, form)
+                    result = await call()
             except CallError as error:
                 attempt += 1
                 paid += error.maybe_paid
                 if ledger is not None:
                     ledger.failed(error)
+                if error.maybe_paid and not again_if_paid:
+                    raise
                 wait = self._next_wait(error, attempt, paid, waited)
             else:
                 if attempt:
                     self.notify("")
-                return reply
+                return result
             await asyncio.sleep(wait)
             waited += wait
 

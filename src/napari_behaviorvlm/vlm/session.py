@@ -12,6 +12,7 @@ from typing import Any, Self, TypeVar
 from napari_behaviorvlm.core.errors import VLMError
 from napari_behaviorvlm.core.progress import Progress
 from napari_behaviorvlm.vlm.asker import Asker, Estimate
+from napari_behaviorvlm.vlm.batches import BatchDesk, BatchReport
 from napari_behaviorvlm.vlm.chat_route import ChatClient
 from napari_behaviorvlm.vlm.client import Client
 from napari_behaviorvlm.vlm.cost import Budget, Price, price_of
@@ -239,6 +240,20 @@ class ModelSession:
         finally:
             for future in waiting:
                 future.cancel()
+
+    def ask_in_batches(self, questions: Sequence[Question]) -> BatchReport:
+        """Collect what has come of earlier batches and hand in what is to be asked next.
+
+        Raises
+        ------
+        VLMError
+            If the server takes no batches, cannot be asked, or the budget does not reach.
+        """
+        return self._run(BatchDesk(self.asker).advance(questions))
+
+    def cancel_batches(self) -> int:
+        """Stop all batches that run; returns how many."""
+        return self._run(BatchDesk(self.asker).cancel())
 
     def _tasks(self, questions: Sequence[Question]) -> list[Coroutine[Any, Any, Outcome]]:
         """One task per question; those that share a cached beginning wait for their first.

@@ -8,7 +8,7 @@ which calls were on their way.
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -58,8 +58,10 @@ CREATE TABLE batch (
 );
 CREATE TABLE batch_item (
     batch INTEGER NOT NULL REFERENCES batch(id), place INTEGER NOT NULL,
-    key TEXT NOT NULL, request TEXT NOT NULL, estimate INTEGER NOT NULL,
-    outcome TEXT,                   -- NULL until collected: answered, failed, expired, cancelled
+    key TEXT NOT NULL,
+    estimate INTEGER NOT NULL,
+    content TEXT NOT NULL,          -- canonical JSON of the request, pictures by digest
+    outcome TEXT,                   -- NULL until collected: answered, refused, lost
     message TEXT,
     PRIMARY KEY (batch, place)
 ) WITHOUT ROWID;
@@ -122,6 +124,8 @@ class Spending:
         USD, of the calls whose price is known.
     uncertain_calls, uncertain_cost
         Calls that went out and never came back; the most that they can have cost.
+    waiting_calls, waiting_cost
+        Requests of batches that are not collected yet; the most that they can cost.
     """
 
     calls: int
@@ -129,6 +133,8 @@ class Spending:
     cost: float
     uncertain_calls: int
     uncertain_cost: float
+    waiting_calls: int = 0
+    waiting_cost: float = 0.0
 
 
 class AnswerStore:
@@ -213,16 +219,19 @@ class AnswerStore:
 
     def insert(self, connection: sqlite3.Connection, answer: "Answered") -> None:
         """Insert an answer inside a transaction; the first answer to a request stays."""
-        for image in answer.images:
-            connection.execute(
-                "INSERT OR IGNORE INTO image VALUES (?, ?, ?, ?, ?)",
-                (image.digest, image.media_type, image.width, image.height, image.data),
-            )
+        self.insert_images(connection, answer.images)
         connection.execute(
             "INSERT OR IGNORE INTO exchange (key, endpoint, model, request, answer, value, stop, "
             "raw, input, output, cache_read, cache_write, estimate, cost, batch, created) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             answer.row(),
+        )
+
+    def insert_images(self, connection: sqlite3.Connection, images: Iterable[Image]) -> None:
+        """Insert pictures inside a transaction."""
+        connection.executemany(
+            "INSERT OR IGNORE INTO image VALUES (?, ?, ?, ?, ?)",
+            [(i.digest, i.media_type, i.width, i.height, i.data) for i in images],
         )
 
     # Counters ----------------------------------------------------------------------------------
@@ -234,9 +243,17 @@ class AnswerStore:
             "total(cost) FROM exchange"
         )
         open_ = self._row("SELECT count(*), total(reserved) FROM intent")
+        pending = "FROM batch WHERE state IN ('submitting', 'running')"
+        money = self._row(f"SELECT total(reserved) {pending}")
+        items = self._row(
+            f"SELECT count(*) FROM batch_item WHERE batch IN (SELECT id {pending})"  # noqa: S608
+        )
         assert sums is not None
         assert open_ is not None
-        return Spending(sums[0], Usage(*map(int, sums[1:5])), sums[5], open_[0], open_[1])
+        assert money is not None
+        assert items is not None
+        usage = Usage(*map(int, sums[1:5]))
+        return Spending(sums[0], usage, sums[5], open_[0], open_[1], items[0], money[0])
 
     def token_ratio(self, model: str, *, fewest: int = 3) -> float:
         """Input tokens that a model's server counted, per token expected; 1 where unknown."""
@@ -282,6 +299,11 @@ class AnswerStore:
             None if tool is None else json.loads(tool), Stop(stop), Usage(*counts), cost, raw,
             created,
         )  # fmt: skip
+
+    def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        with self._lock, self.plain_errors():
+            return self.connection.execute(statement, values).fetchall()
 
     def _row(self, statement: str, *values: object) -> tuple[Any, ...] | None:
         with self._lock, self.plain_errors():
