@@ -64,14 +64,13 @@ def tell(problem: BehaviorVLMError | str) -> None:
 
 
 def open_project(folder: Path, viewer: Any = None) -> "LabellingDock | None":
-    """Open a project folder in the dock; what stands in the way is shown as a sentence."""
+    """Open a project folder in the dock; None if that failed, which the dock says."""
     try:
         dock = dock_in(viewer or current_viewer())
-        dock.open_project(Path(folder))
     except BehaviorVLMError as error:
         tell(error)
         return None
-    return dock
+    return dock if dock.open_project(Path(folder)) else None
 
 
 def ask_for_project(viewer: Any = None) -> None:
@@ -114,7 +113,7 @@ def open_sample(viewer: Any = None) -> "LabellingDock | None":
         tell(error)
         return None
     dock = open_project(folder, viewer)
-    if dock is not None and dock.session is not None and dock.session.project.folder == folder:
+    if dock is not None and dock.session is not None:
         _label_once(dock.session)
     return dock
 

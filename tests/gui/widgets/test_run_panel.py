@@ -272,3 +272,17 @@ def test_a_panel_opened_later_shows_the_run_and_closing_stops_it(open_session, s
     close_runs(session)
     second.close()
     second.deleteLater()
+
+
+def test_a_judgement_of_labels_that_were_replaced_since_is_dropped(open_session, seeded, qtbot):
+    session, panel = open_session(seeded)
+    before = session.judge()
+    panel.choose("label")
+    click(panel.start_button)
+    finished(qtbot, session)
+    state, waiting = session.state, len(session.queue)
+    session.take(before)
+    assert session.state is state
+    assert len(session.queue) == waiting
+    session.take(session.judge())
+    assert session.state is state

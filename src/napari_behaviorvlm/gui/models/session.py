@@ -78,6 +78,8 @@ class Fresh:
     state: SessionState
     judgement: Judgement
     edits: int
+    anew: bool = False
+    """Whether the state was read from the disk; a judgement alone goes with the state it is of."""
 
 
 class LabellingSession:
@@ -320,10 +322,15 @@ class LabellingSession:
         """Read what a run left behind; may run in another thread, and be handed to `take`."""
         edits = self._edits
         state = load_state(self.project)
-        return Fresh(state, Judgement.of(self.project, state), edits)
+        return Fresh(state, Judgement.of(self.project, state), edits, anew=True)
 
     def take(self, fresh: Fresh) -> None:
-        """Show what `judge` or `read_anew` found, and edits made in the meantime over it."""
+        """Show what `judge` or `read_anew` found, and edits made in the meantime over it.
+
+        A judgement of labels that a run has replaced since is dropped.
+        """
+        if not fresh.anew and fresh.state is not self._state:
+            return
         missed = sorted({row for at, rows in self._edited_rows if at > fresh.edits for row in rows})
         replaced, earlier = fresh.state is not self._state, self.queue
         self._state, self._judgement = fresh.state, fresh.judgement
