@@ -18,6 +18,7 @@ from napari_behaviorvlm.geometry.projection import project_jacobian, project_rig
 from napari_behaviorvlm.geometry.triangulation import TriangulationSettings, triangulate
 
 FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 
 NOISE = 1.2
 """Distance of a dot's centre from the projection of its point, in each direction, px."""
@@ -57,95 +58,115 @@ class Guess:
     sureness: float
 
 
-def from_several_views(rig: Rig, xy: FloatArray, table: CandidateTable) -> list[Guess]:
-    """Guess the other views from two or more.
+def guess_views(
+    rig: Rig, xy: FloatArray, table: CandidateTable, free: BoolArray
+) -> list[list[Guess]]:
+    """Guess where keypoints are in the views in which nobody saw them yet.
 
     Parameters
     ----------
     rig : Rig
-    xy : ndarray, shape (C, 2)
-        The keypoint where it was seen, NaN elsewhere.
+    xy : ndarray, shape (N, C, 2)
+        Keypoints where they were seen, NaN elsewhere; each in one view or more.
     table : CandidateTable
-        Dots of the frame that may be it.
+        Dots of the frame, n rows.
+    free : ndarray of bool, shape (N, n)
+        Dots that may be the keypoint.
 
     Returns
     -------
-    list of Guess
-        One for each other view that the point projects into; none where the views do not meet.
+    list of list of Guess
+        For each keypoint. From several views, one for each other view that the point projects into
+        (none where the views do not meet); from one view, only those with a dot.
     """
+    seen = np.isfinite(xy[..., 0])
+    guesses: list[list[Guess]] = [[] for _ in xy]
+    for camera in range(len(rig)):
+        alone = np.flatnonzero(seen[:, camera] & (seen.sum(axis=1) == 1))
+        if len(alone):
+            found = _from_one_view(rig, camera, xy[alone, camera], table, free[alone])
+            for at, guess in zip(alone, found, strict=True):
+                guesses[at] = guess
+    several = np.flatnonzero(seen.sum(axis=1) > 1)
+    if len(several):
+        found = _from_several_views(rig, xy[several], table, free[several])
+        for at, guess in zip(several, found, strict=True):
+            guesses[at] = guess
+    return guesses
+
+
+# Several views --------------------------------------------------------------------------------
+
+
+def _from_several_views(
+    rig: Rig, xy: FloatArray, table: CandidateTable, free: BoolArray
+) -> list[list[Guess]]:
     settings = TriangulationSettings(threshold=4 * NOISE, pixel_sigma=NOISE, leave_one_out=False)
-    found = triangulate(rig, xy[None], settings=settings)
-    if np.isnan(found.points).any():
-        return []
-    return [
-        guess for camera in np.flatnonzero(np.isnan(xy[:, 0])).tolist()
-        if (guess := _in_view(rig, camera, found.points[0], found.covariance[0], table)) is not None
-    ]  # fmt: skip
+    found = triangulate(rig, xy, settings=settings)
+    covariance = found.covariance.astype(np.float64)
+    guesses: list[list[Guess]] = [[] for _ in xy]
+    for camera in range(len(rig)):
+        expected, jacobian = project_jacobian(rig.cameras[camera], found.points)
+        spread = jacobian @ covariance @ np.swapaxes(jacobian, 1, 2) + NOISE**2 * np.eye(2)
+        for at in np.flatnonzero(np.isnan(xy[:, camera, 0]) & np.isfinite(expected[:, 0])):
+            rows = np.flatnonzero((table.camera == camera) & free[at])
+            guesses[at].append(_in_view(camera, expected[at], spread[at], table, rows))
+    return guesses
 
 
 def _in_view(
-    rig: Rig, camera: int, point: FloatArray, covariance: NDArray[np.float32],
-    table: CandidateTable,
-) -> Guess | None:  # fmt: skip
-    expected, jacobian = project_jacobian(rig.cameras[camera], point)
-    if np.isnan(expected).any():
-        return None
-    spread = jacobian @ covariance.astype(np.float64) @ jacobian.T + NOISE**2 * np.eye(2)
-    mine = table.camera == camera
-    away = table.xy[mine] - expected
+    camera: int, expected: FloatArray, spread: FloatArray, table: CandidateTable,
+    rows: NDArray[np.intp],
+) -> Guess:  # fmt: skip
+    """Weigh the dots in some rows against each other and against "not seen"."""
+    away = table.xy[rows] - expected
     squared = np.einsum("ni,ij,nj->n", away, np.linalg.inv(spread), away)
-    # Posterior over the dots and "none of them", which weighs as much as a dot on the gate.
-    weights = np.exp(-squared / 2)
-    hidden = np.exp(-(_GATE**2) / 2)
-    total = weights.sum() + hidden
+    # "None of them" weighs as much as a dot on the gate.
+    weights, hidden = np.exp(-squared / 2), float(np.exp(-(_GATE**2) / 2))
+    total = float(weights.sum()) + hidden
     if len(squared) and squared.min() <= _GATE**2:
         best = int(np.argmin(squared))
-        x, y = table.xy[mine][best].tolist()
-        return Guess(camera, int(table.number[mine][best]), x, y, float(weights[best] / total))
+        x, y = table.xy[rows[best]].tolist()
+        return Guess(camera, int(table.number[rows[best]]), x, y, float(weights[best]) / total)
     x, y = expected.tolist()
-    return Guess(camera, 0, x, y, float(hidden / total))
+    return Guess(camera, 0, x, y, hidden / total)
 
 
-def from_one_view(rig: Rig, xy: FloatArray, table: CandidateTable) -> list[Guess]:
-    """Guess the other views from one, where dots of several others meet on its line of sight.
+# One view -------------------------------------------------------------------------------------
 
-    Parameters, and each guess, as in `from_several_views`; only views with a dot are guessed.
-    """
-    seen = int(np.flatnonzero(np.isfinite(xy[:, 0]))[0])
-    points = _points_on_line(rig, seen, xy[seen], table)
-    if not len(points):
-        return []
-    support, distance = _support(rig, seen, points, table)
-    count = (support >= 0).sum(axis=1)
-    best = int(np.lexsort((distance, -count))[0])
-    # A rival is a point that mostly rests on other dots.
-    shared = ((support == support[best]) & (support[best] >= 0)).sum(axis=1)
-    rivals = count[shared < count[best] / 2]
-    rival = int(rivals.max(initial=0))
-    if count[best] < _LEAST_SUPPORT or count[best] - rival < _LEAD:
-        return []
-    sureness = 1 - 0.5 ** (count[best] - rival + 1)
+
+def _from_one_view(
+    rig: Rig, seen: int, xy: FloatArray, table: CandidateTable, free: BoolArray
+) -> list[list[Guess]]:
+    """Guess from one view, where dots of several others meet on its lines of sight."""
+    owner, points = _points_on_lines(rig, seen, xy, table, free)
+    support, distance = _support(rig, seen, points, table, free[owner])
     return [
-        Guess(int(c), int(table.number[at]), *table.xy[at].tolist(), sureness)
-        for c, at in enumerate(support[best].tolist()) if at >= 0
-    ]  # fmt: skip
+        _leading(support[mine], distance[mine], table) if mine.any() else []
+        for mine in (owner == at for at in range(len(xy)))
+    ]
 
 
-def _points_on_line(rig: Rig, seen: int, xy: FloatArray, table: CandidateTable) -> FloatArray:
-    points = []
+def _points_on_lines(
+    rig: Rig, seen: int, xy: FloatArray, table: CandidateTable, free: BoolArray
+) -> tuple[NDArray[np.intp], FloatArray]:
+    """Points that a dot of another view makes with a line of sight, and whose line it is."""
+    owners, points = [np.zeros(0, np.intp)], [np.zeros((0, 3))]
     for camera in range(len(rig)):
-        mine = table.camera == camera
-        if camera == seen or not mine.any():
+        rows = np.flatnonzero(table.camera == camera)
+        if camera == seen or not len(rows):
             continue
         found, distance = triangulate_pair(
-            rig, rig.names[seen], xy[None], rig.names[camera], table.xy[mine]
+            rig, rig.names[seen], xy, rig.names[camera], table.xy[rows]
         )
-        points.append(found[0][distance[0] <= _TOUCHES])
-    return np.concatenate(points) if points else np.zeros((0, 3))
+        owner, dot = np.nonzero((distance <= _TOUCHES) & free[:, rows])
+        owners.append(owner)
+        points.append(found[owner, dot])
+    return np.concatenate(owners), np.concatenate(points)
 
 
 def _support(
-    rig: Rig, seen: int, points: FloatArray, table: CandidateTable
+    rig: Rig, seen: int, points: FloatArray, table: CandidateTable, free: BoolArray
 ) -> tuple[NDArray[np.intp], FloatArray]:
     """Rows of the dots that support each point by view, -1 for none, and their mean distance."""
     expected = project_rig(rig, points)
@@ -156,9 +177,24 @@ def _support(
         if camera == seen or not len(rows):
             continue
         away = np.linalg.norm(expected[:, camera, None] - table.xy[rows], axis=-1)
-        away = np.where(np.isnan(away), np.inf, away)
+        away = np.where(np.isnan(away) | ~free[:, rows], np.inf, away)
         nearest = away.min(axis=1)
         near = nearest <= _TOUCHES
         support[near, camera] = rows[away.argmin(axis=1)[near]]
         total[near] += nearest[near]
     return support, total / np.maximum((support >= 0).sum(axis=1), 1)
+
+
+def _leading(support: NDArray[np.intp], distance: FloatArray, table: CandidateTable) -> list[Guess]:
+    """Dots of the point that most views support, if it leads the next one."""
+    count = (support >= 0).sum(axis=1)
+    best = int(np.lexsort((distance, -count))[0])
+    # A rival is a point that mostly rests on other dots.
+    shared = ((support == support[best]) & (support[best] >= 0)).sum(axis=1)
+    lead = int(count[best] - count[shared < count[best] / 2].max(initial=0))
+    if count[best] < _LEAST_SUPPORT or lead < _LEAD:
+        return []
+    return [
+        Guess(camera, int(table.number[row]), *table.xy[row].tolist(), 1 - 0.5 ** (lead + 1))
+        for camera, row in enumerate(support[best].tolist()) if row >= 0
+    ]  # fmt: skip

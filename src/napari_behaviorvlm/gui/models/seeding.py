@@ -19,7 +19,7 @@ from napari_behaviorvlm.core.candidates import CandidateTable
 from napari_behaviorvlm.core.labels import Source, Status
 from napari_behaviorvlm.gui.models.edits import Edit
 from napari_behaviorvlm.gui.models.label_cells import Hand, Labelled, has_position, with_losers
-from napari_behaviorvlm.gui.models.seed_geometry import Guess, from_one_view, from_several_views
+from napari_behaviorvlm.gui.models.seed_geometry import Guess, guess_views
 from napari_behaviorvlm.io.project.store import StoredLabel
 from napari_behaviorvlm.workflows.seed import RECOMMENDED_FRAMES
 
@@ -113,11 +113,9 @@ class SeedProgress:
 
 def seed_progress(session: Labelled, frame: int) -> SeedProgress:
     """Count what a person labelled in a frame."""
-    decided = session.decided[frame]
-    positions = np.isin(session.labels.status[frame], (Status.ACCEPTED, Status.CORRECTED))
     return SeedProgress(
-        tuple((decided & positions).sum(axis=0).tolist()),
-        tuple(decided.all(axis=0).tolist()),
+        tuple(_trusted(session, frame).sum(axis=0).tolist()),
+        tuple(session.decided[frame].all(axis=0).tolist()),
         session.skeleton.keypoints,
     )
 
@@ -141,33 +139,28 @@ def seed_proposals(
         For views nobody decided about and that do not show this dot already. No dot is proposed
         twice in a view, and none that a person gave to another keypoint.
     """
-    keypoints = range(len(session.skeleton)) if keypoint is None else [keypoint]
+    keypoints = np.arange(len(session.skeleton)) if keypoint is None else np.array([keypoint])
+    trusted, decided = _trusted(session, frame), session.decided[frame]
+    keypoints = keypoints[(trusted.any(axis=0) & ~decided.all(axis=0))[keypoints]]
+    if not len(keypoints):
+        return ()
     table = session.candidates(frame)
-    found = [p for at in keypoints for p in _of_keypoint(session, frame, at, table)]
-    found = [p for p in found if not _shown(session, frame, p)]
-    return tuple(_each_dot_once(found))
-
-
-def _of_keypoint(
-    session: Labelled, frame: int, keypoint: int, table: CandidateTable
-) -> list[SeedProposal]:
-    known = _trusted_views(session, frame, keypoint)
-    if known.all() or not known.any() or session.decided[frame, :, keypoint].all():
-        return []
-    free = table.select(_free(session, frame, keypoint, table))
-    xy = np.where(known[:, None], session.labels.xy[frame, :, keypoint], np.nan)
-    views = int(known.sum())
-    guess = from_several_views if views >= ENOUGH_VIEWS else from_one_view
-    return [
-        _proposal(session, keypoint, found, views) for found in guess(session.rig, xy, free)
-        if not session.decided[frame, found.camera, keypoint]
+    xy = np.where(trusted[..., None], session.labels.xy[frame], np.nan).swapaxes(0, 1)[keypoints]
+    free = np.stack([_free(session, frame, int(at), table) for at in keypoints])
+    guesses = guess_views(session.rig, xy, table, free)
+    found = [
+        _proposal(session, at, guess, int(trusted[:, at].sum()))
+        for at, of_keypoint in zip(keypoints.tolist(), guesses, strict=True)
+        for guess in of_keypoint if not decided[guess.camera, at]
     ]  # fmt: skip
+    return tuple(_each_dot_once([p for p in found if not _shown(session, frame, p)]))
 
 
-def _trusted_views(session: Labelled, frame: int, keypoint: int) -> NDArray[np.bool_]:
-    status = session.labels.status[frame, :, keypoint]
+def _trusted(session: Labelled, frame: int) -> NDArray[np.bool_]:
+    """Cells of a frame with a position from a person, or agreed to by one, shape (C, K)."""
+    status = session.labels.status[frame]
     agreed = (status == Status.ACCEPTED) | (status == Status.CORRECTED)
-    trusted: NDArray[np.bool_] = agreed & session.decided[frame, :, keypoint]
+    trusted: NDArray[np.bool_] = agreed & session.decided[frame]
     return trusted
 
 
