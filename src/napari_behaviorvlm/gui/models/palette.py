@@ -106,7 +106,8 @@ def colour_table(looks: tuple[KeypointLook, ...]) -> NDArray[np.float32]:
 def readable(colours: NDArray[np.float32]) -> NDArray[np.float32]:
     """Lighten colours, shape (n, 3), until small writing in them is read on a dark edge."""
     brightness = colours @ np.array([0.299, 0.587, 0.114], np.float32)
-    share = np.clip((_READABLE - brightness) / (1 - brightness), 0, 1)[:, None]
+    missing = np.clip(_READABLE - brightness, 0, None)
+    share = (missing / np.maximum(1 - brightness, 1e-6))[:, None]
     lightened: NDArray[np.float32] = colours + share * (1 - colours)
     return lightened
 

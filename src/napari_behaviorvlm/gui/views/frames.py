@@ -21,6 +21,9 @@ DEFAULT_SIZE = (1280, 1024)
 FLUORESCENCE_COLOUR = (255, 140, 0)
 """Orange: stays apart from grey fur for every kind of colour vision."""
 
+FLUORESCENCE_SHOWN = (0.08, 0.6)
+"""Part of the brightness of fluorescence that is laid over a picture: less would tint it all."""
+
 _DARK = 24
 _WRITING = 110
 
@@ -188,7 +191,9 @@ class PictureSource:
             self._reader(channel).black_and_white(name)
             for channel in (Channel.REFLECTANCE, Channel.FLUORESCENCE)
         ]
-        return blend(stretch(below, *ranges[0]), stretch(_grey(above), *ranges[1]))
+        black, white = ranges[1]
+        shown = [black + share * (white - black) for share in FLUORESCENCE_SHOWN]
+        return blend(stretch(below, *ranges[0]), stretch(_grey(above), *shown))
 
     def _dark(self, name: str, channel: Channel, frame: int) -> Picture:
         width, height = self.sizes[name]

@@ -313,10 +313,10 @@ class MarkOverlays:
 
     def _draw(self, camera: int, zoom: float, *, all_names: bool) -> None:
         scale = zoom * float(self._layers[camera].scale[-1])
+        heading = self.painter.heading(self._heading(camera))
         quads = self.painter.quads(
             self.marks[camera], scale, all_names=all_names, pointed=self._pointed[camera]
         )
-        heading = self.painter.heading(self._heading(camera))
         self._overlays[camera].show(self.painter.atlas.sprites, Quads.join([quads, heading]))
 
     def _heading(self, camera: int) -> str:

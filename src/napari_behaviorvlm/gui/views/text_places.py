@@ -12,7 +12,7 @@ _AROUND = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1).astype(np.float32
 # Where the middle of a word lies relative to the point at which it begins, in half sizes.
 _LEAN = np.clip(_AROUND / 0.77, -1, 1) * np.float32(0.92)
 _GAPS = (0.0, 11.0, 24.0)
-_PASSES = 3
+_PASSES = 6
 _DOT = 5.0
 _OVERLAP = 1.0
 """Words may touch by this many screen pixels."""
