@@ -215,3 +215,24 @@ def hide_layer_docks(viewer: Viewer) -> Callable[[], None]:
             dock.show()
 
     return restore
+
+
+def keep_right_docks_tall(viewer: Viewer) -> Callable[[], None]:
+    """Let docks at the bottom end where the right ones begin; returns what undoes that."""
+    from qtpy.QtCore import Qt
+
+    window, corner = main_window(viewer), Qt.Corner.BottomRightCorner
+    before = window.corner(corner)
+    window.setCorner(corner, Qt.DockWidgetArea.RightDockWidgetArea)
+
+    def restore() -> None:
+        window.setCorner(corner, before)
+
+    return restore
+
+
+def set_dock_height(viewer: Viewer, dock: Any, height: int) -> None:
+    """Make a dock at the bottom so many pixels high, if the window allows."""
+    from qtpy.QtCore import Qt
+
+    main_window(viewer).resizeDocks([dock], [height], Qt.Orientation.Vertical)

@@ -8,7 +8,12 @@ from qtpy.QtWidgets import QApplication, QStackedWidget, QWidget
 
 from napari_behaviorvlm.core.errors import BehaviorVLMError
 from napari_behaviorvlm.gui.models.session import LabellingSession
-from napari_behaviorvlm.gui.napari_compat import hide_layer_docks, main_window, views_area
+from napari_behaviorvlm.gui.napari_compat import (
+    hide_layer_docks,
+    keep_right_docks_tall,
+    main_window,
+    views_area,
+)
 from napari_behaviorvlm.gui.recent import RecentProjects
 from napari_behaviorvlm.gui.widgets.project_page import ProjectPage
 from napari_behaviorvlm.gui.widgets.start_page import StartPage
@@ -53,6 +58,7 @@ class LabellingDock(QWidget):
         self._watched = (main_window(napari_viewer), views_area(napari_viewer))
         for widget in self._watched:
             widget.installEventFilter(self)
+        self._restore_corner = keep_right_docks_tall(napari_viewer)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Ask for a narrow strip."""
@@ -197,6 +203,7 @@ class LabellingDock(QWidget):
         self._over = True
         for widget in self._watched:
             widget.removeEventFilter(self)
+        self._restore_corner()
         self.close_project(window_closing=window_closing)
 
 

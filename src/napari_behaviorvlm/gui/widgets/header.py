@@ -2,7 +2,7 @@
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QResizeEvent
-from qtpy.QtWidgets import QLabel, QMenu, QSizePolicy, QToolButton
+from qtpy.QtWidgets import QLabel, QMenu, QSizePolicy
 
 from napari_behaviorvlm.gui.models.session import LabellingSession
 from napari_behaviorvlm.gui.widgets.style import Panel, button, column, row
@@ -26,7 +26,6 @@ class Header(Panel):
         self.menu_button = button("Project", "Open, close, seed frames, napari's layer list.",
                                   name="project_menu")  # fmt: skip
         self.menu_button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._fill_menu()
         self.run = button("Run", "Finds dots, names them, triangulates.", name="run")
         self.export = button("Export", "Writes labels for DeepLabCut, SLEAP and others.",

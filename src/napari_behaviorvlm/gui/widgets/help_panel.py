@@ -26,10 +26,10 @@ from napari_behaviorvlm.gui.widgets.style import (
     MARGIN,
     Colours,
     Links,
+    Sentence,
     button,
     column,
     row,
-    sentence,
 )
 
 MOUSE = (
@@ -121,7 +121,7 @@ class HelpPanel(QDialog):
         self.search.setPlaceholderText("Search: accept, zoom, Ctrl+Z ...")
         self.search.setClearButtonEnabled(True)
         self.tree = self._make_tree()
-        self.message = sentence("Click a key to change it.", name="help_message")
+        self.message = Sentence("Click a key to change it.", name="help_message")
         self.reset_one = button("Default for this", "Gives the chosen line its default key.")
         self.reset_all = button("Default for all", "Gives everything its default key.")
         tabs = QTabWidget()
@@ -269,18 +269,18 @@ def _mouse_page(colours: Colours) -> QWidget:
     mouse = QGridLayout()
     mouse.setColumnStretch(1, 1)
     for at, (what, effect) in enumerate(MOUSE):
-        mouse.addWidget(sentence(what), at, 0)
-        mouse.addWidget(sentence(effect), at, 1)
+        mouse.addWidget(Sentence(what), at, 0)
+        mouse.addWidget(Sentence(effect), at, 1)
     mouse.setColumnMinimumWidth(0, 150)
     layout.addLayout(mouse)
     marks = QGridLayout()
     marks.setColumnStretch(1, 1)
     for at, (look, form, flagged, words) in enumerate(MARKS):
         marks.addWidget(_swatch(look, form, flagged=flagged, rim=colours.text), at, 0)
-        marks.addWidget(sentence(words), at, 1)
+        marks.addWidget(Sentence(words), at, 1)
     layout.addLayout(marks)
     for line in LINES:
-        layout.addWidget(sentence(line))
+        layout.addWidget(Sentence(line))
     layout.addStretch(1)
     area = QScrollArea()
     area.setWidgetResizable(True)

@@ -5,17 +5,20 @@ from dataclasses import dataclass
 import numpy as np
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QAbstractItemView, QToolButton, QTreeWidget, QTreeWidgetItem
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QPushButton, QTreeWidget, QTreeWidgetItem
 
 from napari_behaviorvlm.core.labels import LABELLED, Source, Status
 from napari_behaviorvlm.gui.controllers.label_flow import LabelFlow
 from napari_behaviorvlm.gui.models.session import LabellingSession
 from napari_behaviorvlm.gui.widgets.keypoint_panel import STATUS_WORDS
-from napari_behaviorvlm.gui.widgets.style import Panel, ago, button, column, row, sentence
+from napari_behaviorvlm.gui.widgets.style import ROW, Panel, Sentence, ago, button, column, row
 from napari_behaviorvlm.io.project.store import Edit, StoredLabel
 
 NEWEST = 200
 """Entries of the journal that are shown."""
+
+WIDTHS = {"When": 84, "Who": 60, "View": 46, "Labels": 52}
+"""Of columns, pixels; what was done takes the rest."""
 
 SOURCE_WORDS = {
     Source.NONE: "", Source.HUMAN: "by hand", Source.GEOMETRIC: "from the geometric solver",
@@ -103,7 +106,7 @@ class HistoryPanel(Panel):
         super().__init__("history_panel")
         self._session = session = flow.session
         self._stale = True
-        self.now = sentence(name="label_now")
+        self.now = Sentence(name="label_now")
         self.label_list = _table(("When", "Who", "View", "What"), "label_history")
         self.journal = _table(("When", "Who", "What", "Labels"), "journal")
         self.undo = button("Undo", "Takes the newest edit back, also of earlier days (Ctrl+Z).")
@@ -114,7 +117,7 @@ class HistoryPanel(Panel):
         layout = column(self)
         for part in (self.now, self.label_list):
             layout.addWidget(part)
-        layout.addWidget(sentence("All edits of this project"))
+        layout.addWidget(Sentence("All edits of this project"))
         layout.addWidget(self.journal, 1)
         layout.addLayout(row(self.undo, self.redo))
         self.links.add(
@@ -180,12 +183,14 @@ def _table(headings: tuple[str, ...], name: str) -> QTreeWidget:
     table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
     table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    table.setMinimumHeight(70)
+    table.setMinimumHeight(3 * ROW)
     heading = table.header()
-    heading.setStretchLastSection(headings[-1] == "What")
-    for at, width in enumerate({"When": 80, "Who": 56, "View": 46, "What": 150, "Labels": 44}[h]
-                               for h in headings):  # fmt: skip
-        table.setColumnWidth(at, width)
+    heading.setStretchLastSection(False)
+    heading.setMinimumSectionSize(30)
+    heading.setSectionResizeMode(headings.index("What"), QHeaderView.ResizeMode.Stretch)
+    for at, title in enumerate(headings):
+        if title in WIDTHS:
+            table.setColumnWidth(at, WIDTHS[title])
     return table
 
 
@@ -205,7 +210,7 @@ def _strike(item: QTreeWidgetItem, *, undone: bool) -> None:
         item.setFont(at, font)
 
 
-def _enable(undo: QToolButton, possible: bool, why_not: str) -> None:
+def _enable(undo: QPushButton, possible: bool, why_not: str) -> None:
     tip = undo.property("tip") or undo.toolTip()
     undo.setProperty("tip", tip)
     undo.setEnabled(possible)

@@ -19,7 +19,7 @@ from napari_behaviorvlm.core.labels import Status
 from napari_behaviorvlm.gui.models.palette import Form, keypoint_looks
 from napari_behaviorvlm.gui.models.session import Change, LabellingSession
 from napari_behaviorvlm.gui.widgets.mark_painting import paint_cell, paint_flag, paint_mark
-from napari_behaviorvlm.gui.widgets.style import MARGIN, ROW, Colours, Panel, column, pixels
+from napari_behaviorvlm.gui.widgets.style import GAP, MARGIN, ROW, Colours, Panel, column, pixels
 from napari_behaviorvlm.identity.flag_words import describe
 
 SQUARE = 18
@@ -285,7 +285,7 @@ class KeypointPanel(Panel):
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Ask for room for all rows."""
-        return QSize(300, (len(self._session.skeleton) + 1) * ROW + 4)
+        return QSize(300, (len(self._session.skeleton) + 1) * ROW + GAP)
 
     def _refresh(self, *_: object) -> None:
         self.list.model().refresh()

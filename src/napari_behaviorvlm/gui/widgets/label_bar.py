@@ -10,11 +10,10 @@ from napari_behaviorvlm.gui.models.session import LabellingSession
 from napari_behaviorvlm.gui.widgets.style import Panel, button, row
 
 if TYPE_CHECKING:
-    from qtpy.QtWidgets import QToolButton
+    from qtpy.QtWidgets import QPushButton
 
 BUTTONS = {
     "accept": "Accept", "occlude": "Occluded", "delete": "Delete", "swap": "Swap", "undo": "Undo",
-    "redo": "Redo",
 }  # fmt: skip
 """Actions that have a button, and what stands on it."""
 
@@ -37,7 +36,7 @@ class LabelBar(Panel):
     ) -> None:  # fmt: skip
         super().__init__("label_bar")
         self._actions, self._keymap = actions, keymap
-        self.buttons: dict[str, QToolButton] = {}
+        self.buttons: dict[str, QPushButton] = {}
         for name, text in BUTTONS.items():
             made = button(text, "", name=name)
             self.links.add((made.clicked, partial(self._pressed, run, actions[name])))

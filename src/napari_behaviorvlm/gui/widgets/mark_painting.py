@@ -27,20 +27,26 @@ def outline(shape: Shape, middle: QPointF, radius: float) -> QPainterPath:
     return path
 
 
-def paint_mark(
+def paint_mark(  # noqa: PLR0917 - a picture, a place and three things about the mark
     painter: QPainter, look: KeypointLook, form: Form, middle: QPointF, radius: float, rim: QColor
 ) -> None:
-    """Paint a label's mark: open, filled, filled with a rim, or crossed."""
+    """Paint a label's mark: open, filled, filled with a rim, or crossed.
+
+    ``rim`` is the colour of writing there, by which bright and dark grounds are told apart.
+    """
     path, colour = outline(look.shape, middle, radius), QColor(look.colour)
+    on_bright = rim.lightness() < 128
     if form in {Form.FILLED, Form.RIMMED}:
         painter.fillPath(path, QBrush(colour))
+    if on_bright:  # pale colours need an edge, and writing is dark there
+        colour = colour.darker(190)
     pen = QPen(rim if form is Form.RIMMED else colour, 1.6)
     painter.strokePath(path, pen)
     if form is Form.CROSSED:
         _cross(painter, middle, radius, pen)
 
 
-def paint_cell(
+def paint_cell(  # noqa: PLR0917 - as `paint_mark`
     painter: QPainter, look: KeypointLook, status: Status, middle: QPointF, radius: float,
     text: QColor,
 ) -> None:  # fmt: skip

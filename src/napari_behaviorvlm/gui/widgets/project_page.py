@@ -27,7 +27,16 @@ from napari_behaviorvlm.gui.widgets.review_panel import ReviewPanel
 from napari_behaviorvlm.gui.widgets.run_panel import RunPanel
 from napari_behaviorvlm.gui.widgets.shortcuts import Shortcuts, Stepper
 from napari_behaviorvlm.gui.widgets.side_docks import SideDocks
-from napari_behaviorvlm.gui.widgets.style import GAP, MARGIN, ROW, Colours, Links, column, sentence
+from napari_behaviorvlm.gui.widgets.style import (
+    BUTTON,
+    GAP,
+    MARGIN,
+    ROW,
+    Colours,
+    Links,
+    Sentence,
+    column,
+)
 from napari_behaviorvlm.gui.widgets.track_bar import bars
 from napari_behaviorvlm.gui.widgets.view_panel import ViewPanel
 from napari_behaviorvlm.gui.workers import Worker
@@ -83,8 +92,8 @@ class ProjectPage(QWidget):
         self.track_bar, self.seed_bar = bars(self.flow)
         self.side = SideDocks(self.viewer, self._side_changed)
         self.help: HelpPanel | None = None
-        self.status = sentence(name="status")
-        self._judge = Worker("Looking for doubtful labels", parent=self)
+        self.status = Sentence(name="status")
+        self._judge = Worker(parent=self)
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(TYPING_PAUSE)
@@ -119,7 +128,8 @@ class ProjectPage(QWidget):
         self.splitter.addWidget(upper)
         self.splitter.addWidget(self.tabs)
         self.splitter.setStretchFactor(1, 1)
-        self.status.setMinimumHeight(2 * ROW - 6)
+        self.splitter.setSizes([self.keypoints.sizeHint().height() + BUTTON + GAP, 1000])
+        self.status.setMinimumHeight(2 * ROW)
         self.status.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         layout = column(self, margins=(MARGIN, GAP, MARGIN, GAP))
         for part in (self.header, self.views):

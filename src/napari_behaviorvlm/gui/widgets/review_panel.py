@@ -18,7 +18,7 @@ from napari_behaviorvlm.core.labels import Status
 from napari_behaviorvlm.gui.controllers.review_flow import ReviewFlow
 from napari_behaviorvlm.gui.widgets.keypoint_panel import STATUS_WORDS
 from napari_behaviorvlm.gui.widgets.queue_model import Column, QueueModel, reviewed_sentence
-from napari_behaviorvlm.gui.widgets.style import GAP, ROW, Panel, button, column, row, sentence
+from napari_behaviorvlm.gui.widgets.style import GAP, ROW, Panel, Sentence, button, column, row
 from napari_behaviorvlm.identity.flags import Reason
 from napari_behaviorvlm.identity.live_queue import QueueFilter, QueueOrder
 
@@ -176,7 +176,7 @@ class ReviewPanel(Panel):
         self._review, self._session = review, review.session
         self.model = QueueModel(self._session)
         self.table = QueueTable(self.model)
-        self.headline = sentence(name="headline")
+        self.headline = Sentence(name="headline")
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
         self.progress.setFixedHeight(5)
@@ -186,7 +186,7 @@ class ReviewPanel(Panel):
                              name="filter")  # fmt: skip
         self.filters = FilterBox(review)
         self.filters.hide()
-        self.empty = sentence(name="queue_empty")
+        self.empty = Sentence(name="queue_empty")
         self._lay_out()
         self._connect()
         self.refresh()

@@ -6,7 +6,11 @@ from typing import Any
 from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QWidget
 
+from napari_behaviorvlm.gui.napari_compat import set_dock_height
 from napari_behaviorvlm.gui.widgets.style import column
+
+HEIGHT = 270
+"""Of a dock below the views, pixels."""
 
 
 class Guest(QWidget):
@@ -75,9 +79,10 @@ class SideDocks:
             return
         guest = Guest(make(), lambda: self._left(title))
         self._guests[title] = guest
-        self._viewer.window.add_dock_widget(
+        dock = self._viewer.window.add_dock_widget(
             guest, name=title, area=area, add_vertical_stretch=False
         )
+        set_dock_height(self._viewer, dock, HEIGHT)
         self._changed()
 
     def remove(self, title: str) -> None:

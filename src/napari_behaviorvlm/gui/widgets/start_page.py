@@ -6,10 +6,10 @@ from pathlib import Path
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QFrame, QLabel, QPushButton, QToolButton, QWidget
+from qtpy.QtWidgets import QFrame, QLabel, QPushButton, QWidget
 
 from napari_behaviorvlm.gui.recent import RecentProjects
-from napari_behaviorvlm.gui.widgets.style import GAP, MARGIN, button, column, sentence
+from napari_behaviorvlm.gui.widgets.style import GAP, MARGIN, Sentence, button, column
 
 _WELCOME = "Label the body points of an animal in several synchronised views."
 _HEADING = "font-weight: bold;"
@@ -33,7 +33,7 @@ class StartPage(QWidget):
         super().__init__()
         self.setObjectName("start_page")
         self._recent = recent
-        self.message = sentence(name="start_message")
+        self.message = Sentence(name="start_message")
         self.open = self._large("Open project ...", "A folder that this program made.",
                                 self.open_wanted.emit)  # fmt: skip
         self.new = self._large("New project from your own videos ...",
@@ -45,7 +45,7 @@ class StartPage(QWidget):
         self.list = QWidget()
         self._rows = column(self.list, gap=2)
         layout = column(self, gap=MARGIN, margins=(MARGIN, MARGIN, MARGIN, MARGIN))
-        layout.addWidget(sentence(_WELCOME))
+        layout.addWidget(Sentence(_WELCOME))
         for part in (self.open, self.new, self.sample):
             layout.addWidget(part)
         layout.addSpacing(GAP)
@@ -78,7 +78,7 @@ class StartPage(QWidget):
         for folder in folders:
             self._rows.addWidget(self._row(folder))
 
-    def _row(self, folder: Path) -> QToolButton:
+    def _row(self, folder: Path) -> QPushButton:
         made = button("", str(folder), name="recent_project")
         parent = made.fontMetrics().elidedText(
             str(folder.parent), Qt.TextElideMode.ElideMiddle, 190
@@ -98,6 +98,6 @@ class StartPage(QWidget):
         made.clicked.connect(lambda *_: action())
         layout = column(frame, gap=2)
         layout.addWidget(made)
-        layout.addWidget(sentence(about))
+        layout.addWidget(Sentence(about))
         frame.button = made
         return frame

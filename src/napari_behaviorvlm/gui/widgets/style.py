@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_behaviorvlm.gui.models.palette import WARNING
 
@@ -17,8 +17,11 @@ GAP = 6
 MARGIN = 8
 """Pixels between a part and its edge."""
 
-ROW = 22
+ROW = 19
 """Height of a row of a list, pixels."""
+
+BUTTON = 25
+"""Height of a button, pixels."""
 
 DOCK_WIDTH = 372
 """Widest the dock asks for, pixels."""
@@ -130,29 +133,40 @@ def row(*widgets: QWidget, parent: QWidget | None = None, gap: int = GAP) -> QHB
     return layout
 
 
-def button(text: str, tip: str, *, checkable: bool = False, name: str = "") -> QToolButton:
+def button(text: str, tip: str, *, checkable: bool = False, name: str = "") -> QPushButton:
     """Return a button that never takes the keyboard away from the views."""
-    made = QToolButton()
-    made.setText(text)
+    made = QPushButton(text)
+    made.setAutoDefault(False)
     made.setToolTip(tip)
     made.setCheckable(checkable)
     made.setObjectName(name)
     made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
     made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-    made.setMinimumHeight(ROW + 4)
+    made.setFixedHeight(BUTTON)
+    made.setMinimumWidth(20)
     return made
 
 
-def sentence(text: str = "", name: str = "") -> QLabel:
-    """Return a label that wraps its text and never widens the dock."""
-    label = QLabel(text)
-    label.setObjectName(name)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setMinimumWidth(10)
-    label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
-    return label
+class Sentence(QLabel):
+    """Text that wraps and never widens the dock.
+
+    Parameters
+    ----------
+    text : str
+    name : str
+        Of the Qt object.
+    """
+
+    def __init__(self, text: str = "", name: str = "") -> None:
+        super().__init__(text)
+        self.setObjectName(name)
+        self.setWordWrap(True)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Ask for one line: Qt would ask for the height of the text in its narrowest form."""
+        return QSize(10, self.fontMetrics().lineSpacing())
 
 
 def pixels(error: float) -> str:

@@ -4,7 +4,7 @@ from qtpy.QtWidgets import QFrame, QWidget
 
 from napari_behaviorvlm.gui.controllers.label_flow import LabelFlow
 from napari_behaviorvlm.gui.models.tracks import Extent
-from napari_behaviorvlm.gui.widgets.style import GAP, MARGIN, Links, button, column, row, sentence
+from napari_behaviorvlm.gui.widgets.style import GAP, MARGIN, Links, Sentence, button, column, row
 
 
 class Bar(QFrame):
@@ -22,7 +22,7 @@ class Bar(QFrame):
         super().__init__()
         self.setObjectName(name)
         self.setStyleSheet(f"#{name} {{ border: 1px solid #E69F00; border-radius: 3px; }}")
-        self.words = sentence(name=f"{name}_words")
+        self.words = Sentence(name=f"{name}_words")
         self.yes = button(*yes, name=f"{name}_yes")
         self.no = button(*no, name=f"{name}_no")
         layout = column(self, gap=GAP, margins=(MARGIN, GAP, MARGIN, GAP))

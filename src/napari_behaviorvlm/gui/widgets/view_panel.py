@@ -9,7 +9,6 @@ from qtpy.QtWidgets import (
     QLabel,
     QMenu,
     QSlider,
-    QToolButton,
 )
 
 from napari_behaviorvlm.gui.views.frames import Channel
@@ -87,7 +86,6 @@ class ViewPanel(Panel):
         brightness.setCheckable(True)
         self.links.add((brightness.toggled, self.tones.setVisible))
         self.more.setMenu(menu)
-        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
 
     def read(self) -> None:
         """Show what the views show."""
