@@ -1,6 +1,6 @@
-"""How long the bones of this animal are, learnt from the frames that a person labelled."""
+"""What this animal looks like in the frames that a person labelled; above all its bones."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +21,14 @@ class BoneReference:
         NaN for a bone that no seed frame shows.
     count : ndarray of int64, shape (E,)
         Seed frames that show the bone.
+    points : ndarray, shape (S, K, 3)
+        What it was measured from, in world coordinates: tells left from right, too.
     """
 
     low: FloatArray
     high: FloatArray
     count: NDArray[np.int64]
+    points: FloatArray = field(default_factory=lambda: np.zeros((0, 0, 3)))
 
     @classmethod
     def from_points(cls, points: FloatArray, skeleton: Skeleton) -> "BoneReference":
@@ -42,7 +45,7 @@ class BoneReference:
         count = known.sum(0)
         low = np.where(known, lengths, np.inf).min(0, initial=np.inf)
         high = np.where(known, lengths, -np.inf).max(0, initial=-np.inf)
-        return cls(np.where(count, low, np.nan), np.where(count, high, np.nan), count)
+        return cls(np.where(count, low, np.nan), np.where(count, high, np.nan), count, points)
 
 
 def bone_lengths(points: FloatArray, skeleton: Skeleton) -> FloatArray:

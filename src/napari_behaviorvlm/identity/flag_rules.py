@@ -15,6 +15,7 @@ from napari_behaviorvlm.identity.flag_scale import (
     neighbours,
     off_path,
 )
+from napari_behaviorvlm.identity.handedness import CLEAR
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -27,6 +28,7 @@ JUMP_AT_LIMIT = 0.25
 TWO_VIEWS = 0.15
 ONE_VIEW = 0.4
 SOURCES = 0.5
+EXCHANGED = 0.8
 NO_POINT = 0.6
 _MOST = 0.98
 
@@ -292,6 +294,19 @@ def missing(session: Judged) -> Found:
     mask = ~session.has_point & ~session.labelled.any(1) & ~hidden.any(1)
     mask &= (since <= gap)[inner] & (until <= gap)[inner]
     return _found(session, mask, np.minimum(since, until)[inner], 0.0)
+
+
+def handedness(session: Judged) -> Found:
+    """Find left-right pairs that are exchanged although every view agrees."""
+    points = session.poses.points[session.rows]
+    score = np.full((len(points), len(session.skeleton)), np.nan)
+    partner = np.full(len(session.skeleton), -1)
+    if session.scale.sides is not None:
+        scores = session.scale.sides.scores(points, session.skeleton)
+        for pair, (left, right) in enumerate(session.skeleton.symmetric_indices):
+            score[:, left] = score[:, right] = scores[:, pair]
+            partner[[left, right]] = right, left
+    return _found(session, score < -CLEAR, score, EXCHANGED, low=-CLEAR, detail=partner)
 
 
 def sources_disagree(session: Judged, other: Labels) -> Found:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from napari_behaviorvlm.core.labels import Poses
 from napari_behaviorvlm.core.skeleton import Skeleton
 from napari_behaviorvlm.identity.bones import BoneReference, bone_lengths
+from napari_behaviorvlm.identity.handedness import Sides
 
 FloatArray = NDArray[np.float64]
 
@@ -79,6 +80,8 @@ class SessionScale:
         Limit of the distance from the path, in the calibration's unit.
     size : float
         The animal's size, in the calibration's unit; NaN without any point.
+    sides : Sides or None
+        Tells left from right; None without seed frames.
     """
 
     error_px: float
@@ -87,6 +90,7 @@ class SessionScale:
     bone_high: FloatArray
     jump: FloatArray
     size: float
+    sides: Sides | None = None
 
     @classmethod
     def measure(
@@ -102,10 +106,13 @@ class SessionScale:
         low, high = _bone_range(
             _thinned(poses.points, len(skeleton)), skeleton, reference, settings
         )
+        sides = None
+        if reference is not None and len(reference.points):
+            sides = Sides.learn(reference.points, poses.points, skeleton)
         return cls(
             _pixel_limit(poses.view_error, settings),
             _pixel_limit(poses.leave_one_out, settings),
-            low, high, _jump_limits(poses, size, settings), size,
+            low, high, _jump_limits(poses, size, settings), size, sides,
         )  # fmt: skip
 
 

@@ -104,6 +104,11 @@ def _missing(flags: FlagTable, index: int, *_: object) -> str:
     return f"not found, though it is found {away} away and on the other side"
 
 
+def _handedness(flags: FlagTable, index: int, _rig: Rig, skeleton: Skeleton, *_: object) -> str:
+    partner = skeleton.keypoints[flags.detail[index]]
+    return f"lies on the wrong side of the body: exchanged with {partner}?"
+
+
 _WORDS: dict[Reason, Callable[[FlagTable, int, Rig, Skeleton, str], str]] = {
     Reason.HIGH_ERROR: _high_error,
     Reason.VIEW_DISAGREES: _view_disagrees,
@@ -113,4 +118,5 @@ _WORDS: dict[Reason, Callable[[FlagTable, int, Rig, Skeleton, str], str]] = {
     Reason.JUMP: _jump,
     Reason.SOURCES_DISAGREE: _sources_disagree,
     Reason.MISSING: _missing,
+    Reason.HANDEDNESS: _handedness,
 }

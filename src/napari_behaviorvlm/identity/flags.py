@@ -36,6 +36,7 @@ class Reason(IntEnum):
     JUMP = 6
     SOURCES_DISAGREE = 7
     MISSING = 8
+    HANDEDNESS = 9
 
     @property
     def word(self) -> str:
@@ -57,6 +58,7 @@ _HEADINGS = {
     Reason.JUMP: "jump in time",
     Reason.SOURCES_DISAGREE: "sources disagree",
     Reason.MISSING: "not found, though found before and after",
+    Reason.HANDEDNESS: "left and right exchanged",
 }
 
 
@@ -78,13 +80,13 @@ class FlagTable:
         What was measured: px (HIGH_ERROR, NaN where no two views meet; VIEW_DISAGREES, infinite
         where the view cannot see the point; SOURCES_DISAGREE), views (FEW_VIEWS),
         probability (LOW_MARGIN), unit of length (BONE_LENGTH, JUMP), frames to the nearest frame
-        that has the point (MISSING).
+        that has the point (MISSING), 1 where left is left to -1 where it is exchanged (HANDEDNESS).
     low, high : ndarray of float32, shape (n,)
         Range in which the value would not have been flagged; NaN for an open end.
     detail : ndarray of int16, shape (n,)
         HIGH_ERROR: labelled views. VIEW_DISAGREES: how many views agree. BONE_LENGTH: position
         among ``skeleton.edges``. JUMP: keypoint that was expected where this one lies, or -1.
-        SOURCES_DISAGREE: the other `Source`.
+        SOURCES_DISAGREE: the other `Source`. HANDEDNESS: the other keypoint of the pair.
     doubt : ndarray of float32, shape (n,)
         How much this reason alone speaks for a wrong label, 0..1.
     """
@@ -221,6 +223,7 @@ def _judge(session: flag_rules.Judged, others: Sequence[Labels]) -> FlagTable:
         (Reason.BONE_LENGTH, flag_rules.bone_length(session)),
         (Reason.JUMP, flag_rules.jump(session)),
         (Reason.MISSING, flag_rules.missing(session)),
+        (Reason.HANDEDNESS, flag_rules.handedness(session)),
         *((Reason.SOURCES_DISAGREE, flag_rules.sources_disagree(session, other))
           for other in others),
     ]  # fmt: skip
