@@ -29,6 +29,10 @@ from napari_behaviorvlm.io.project.store import Cell, StoredLabel
 FARTHEST = 500
 """Frames that are followed at most in each direction."""
 
+_BLOCK = 64
+_NEVER_CLOSER = 10.0
+"""Sides that are nearer to each other than this (px) count as this far apart."""
+
 _CLEARLY = 0.6
 """One of two distances is clearly the smaller one below this ratio."""
 
@@ -169,51 +173,44 @@ def _of_swap(edit: Edit, session: Flagged) -> Extent | None:
     cameras = _cameras_of(edit, session)
     changed = {cell[2] for cell, _ in edit.changes}
     pairs = [pair for pair in session.skeleton.symmetric_indices if changed & set(pair)]
-    new = _swapped_positions(session, frame, pairs, cameras)
     frames = [
-        *_still_swapped(session, frame, pairs, cameras, new, -1),
-        *_still_swapped(session, frame, pairs, cameras, new, 1),
+        *_still_swapped(session, frame, pairs, cameras, -1),
+        *_still_swapped(session, frame, pairs, cameras, 1),
     ]
     cells = [(at, cameras[0], pairs[0][0]) for at in sorted(frames)]
     return _extent(frame, cells, pairs=pairs)
 
 
-def _positions(session: Labelled, frame: int, pairs: list[Pair], cameras: list[int]) -> FloatArray:
-    """Labels of both sides, shape (P, 2, C, 2); NaN without a position."""
-    labels = session.labels
-    at = np.ix_(cameras, np.array(pairs).ravel())
-    xy = np.where(
-        np.isin(labels.status[frame][at], LABELLED)[..., None], labels.xy[frame][at], np.nan
-    )
-    return xy.reshape(len(cameras), len(pairs), 2, 2).transpose(1, 2, 0, 3)
+def _still_swapped(
+    session: Labelled, frame: int, pairs: list[Pair], cameras: list[int], step: int
+) -> Iterator[int]:
+    """Frames, going one way, in which most labels have the two sides the other way round.
 
-
-def _swapped_positions(
-    session: Labelled, frame: int, pairs: list[Pair], cameras: list[int]
-) -> FloatArray:
-    return _positions(session, frame, pairs, cameras)[:, ::-1]
-
-
-def _still_swapped(  # noqa: PLR0917 - one step of `_of_swap`
-    session: Labelled, frame: int, pairs: list[Pair], cameras: list[int],
-    right: FloatArray, step: int,
-) -> Iterator[int]:  # fmt: skip
-    """Frames, going one way, in which most views have the two sides the other way round.
-
-    ``right`` are the right positions of the edited frame; each frame that is found hands its own
-    on, so that the sides are only ever compared over one frame.
+    The right positions of the edited frame are its own, exchanged; each frame that is found hands
+    its own on, so that the sides are only ever compared over one frame.
     """
-    keypoints = np.array(pairs).ravel()
+    cells = np.ix_(cameras, np.array(pairs).ravel())
+    right = _both_sides(session, range(frame, frame + 1), pairs, cells)[0, :, ::-1]
     end = min(max(frame + step * (FARTHEST + 1), -1), len(session.labels.frames))
-    for at in range(frame + step, end, step):
-        if session.decided[at][np.ix_(cameras, keypoints)].any():
-            return
-        there = _positions(session, at, pairs, cameras)
-        if not _votes_for_swap(right, there) > 0:
-            return
-        yield at
-        swapped = there[:, ::-1]
-        right = np.where(np.isnan(swapped), right, swapped)
+    for start in range(frame + step, end, step * _BLOCK):
+        block = range(start, end, step)[:_BLOCK]
+        positions = _both_sides(session, block, pairs, cells)
+        for at, there in zip(block, positions, strict=True):
+            if session.decided[at][cells].any() or _votes_for_swap(right, there) <= 0:
+                return
+            yield at
+            right = np.where(np.isnan(there[:, ::-1]), right, there[:, ::-1])
+
+
+def _both_sides(
+    session: Labelled, frames: range, pairs: list[Pair], cells: tuple[np.ndarray, ...]
+) -> FloatArray:
+    """Labels of both sides, shape (F, P, 2, C, 2); NaN without a position."""
+    labels, camera, keypoint = session.labels, *cells
+    row = np.array(frames)[:, None, None]
+    shown = np.isin(labels.status[row, camera, keypoint], LABELLED)
+    xy = np.where(shown[..., None], labels.xy[row, camera, keypoint], np.nan)
+    return xy.reshape(len(row), -1, len(pairs), 2, 2).transpose(0, 2, 3, 1, 4)
 
 
 def _votes_for_swap(right: FloatArray, there: FloatArray) -> int:
@@ -222,15 +219,18 @@ def _votes_for_swap(right: FloatArray, there: FloatArray) -> int:
     A label votes if one of the two is clearly nearer and not farther than half the distance between
     the sides.
     """
-    own = np.linalg.norm(right - there, axis=-1)
-    other = np.linalg.norm(right - there[:, ::-1], axis=-1)
-    own, other = (np.where(np.isnan(d), np.inf, d) for d in (own, other))
-    apart = np.linalg.norm(right[:, :1] - right[:, 1:], axis=-1)
-    apart = np.where(np.isnan(apart), np.inf, np.maximum(apart, 10.0))
-    near = np.minimum(own, other) <= apart / 2
-    crossed = near & (other < _CLEARLY * own)
-    straight = near & (own < _CLEARLY * other)
-    return int(crossed.sum()) - int(straight.sum())
+    own, other = _squared(right - there), _squared(right - there[:, ::-1])
+    apart = np.fmax(_squared(right[:, :1] - right[:, 1:]), _NEVER_CLOSER**2)
+    near = np.minimum(own, other) <= apart / 4
+    crossed = near & (other < _CLEARLY**2 * own)
+    straight = near & (own < _CLEARLY**2 * other)
+    return int(np.count_nonzero(crossed)) - int(np.count_nonzero(straight))
+
+
+def _squared(vectors: FloatArray) -> FloatArray:
+    """Squared lengths, infinite for NaN."""
+    squared = vectors[..., 0] ** 2 + vectors[..., 1] ** 2
+    return np.where(np.isnan(squared), np.inf, squared)
 
 
 # Runs of flags --------------------------------------------------------------------------------
