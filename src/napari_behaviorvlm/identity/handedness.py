@@ -39,8 +39,8 @@ class Sides:
     Parameters
     ----------
     weights : ndarray, shape (P, V)
-        For every left-right pair and every volume in the order of `_Body.chosen`; a row of zeros for
-        a pair that cannot be judged.
+        For every left-right pair and every volume in the order of `_Body.chosen`; a row of zeros
+        for a pair that cannot be judged.
     """
 
     weights: FloatArray
