@@ -193,7 +193,7 @@ def boundary_f1(truth: IntArray, found: IntArray, tolerance: float) -> float:
 
 
 def normalized_mutual_information(truth: IntArray, found: IntArray) -> float:
-    """Return the mutual information over the arithmetic mean of the entropies (Strehl and Ghosh 2002)."""
+    """Return the mutual information over the mean entropy (Strehl and Ghosh 2002)."""
     counts = contingency(truth, found).astype(float)
     joint = counts / max(counts.sum(), 1)
     rows, columns = joint.sum(axis=1), joint.sum(axis=0)
@@ -209,7 +209,7 @@ def _entropy(shares: FloatArray) -> float:
 
 
 def adjusted_rand(truth: IntArray, found: IntArray) -> float:
-    """Pairs of frames in agreement beyond chance: the adjusted Rand index (Hubert and Arabie 1985)."""
+    """Return the Rand index adjusted for chance (Hubert and Arabie 1985)."""
     counts = contingency(truth, found).astype(float)
     together, rows, columns = (
         np.sum(part * (part - 1)) / 2 for part in (counts, counts.sum(axis=1), counts.sum(axis=0))

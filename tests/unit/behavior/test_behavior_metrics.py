@@ -14,7 +14,7 @@ labels = st.integers(1, 60).flatmap(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(labels)
 def test_information_and_rand_agree_with_scikit_learn(pair):
     scores = pytest.importorskip("sklearn.metrics")
@@ -25,7 +25,7 @@ def test_information_and_rand_agree_with_scikit_learn(pair):
     assert ari == pytest.approx(scores.adjusted_rand_score(truth, found), abs=1e-9)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(labels, st.permutations(range(7)))
 def test_names_of_clusters_do_not_matter(pair, names):
     truth, found = pair
@@ -72,7 +72,7 @@ def test_boundaries_match_one_to_one_within_the_tolerance():
     assert metrics.boundary_score(np.zeros(0, int), np.array([4]), 3).precision == 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     hnp.arrays(np.int64, st.integers(0, 8), elements=st.integers(0, 40), unique=True),
     hnp.arrays(np.int64, st.integers(0, 8), elements=st.integers(0, 40), unique=True),
