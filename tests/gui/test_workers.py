@@ -125,6 +125,23 @@ def test_close_waits_for_the_thread_and_says_nothing_more(worker, qtbot):
     assert not log.of("cancelled")
 
 
+def test_work_that_is_stopped_while_it_starts_never_runs(worker, qtbot):
+    log, ran = Log(worker), []
+
+    def work():
+        ran.append(1)
+        yield Progress(0, 0)
+
+    worker.busy_changed.connect(lambda busy: worker.drop() if busy else None)
+    worker.start(work())
+    worker.busy_changed.disconnect()
+    worker.close()
+    qtbot.wait(30)
+    assert not ran
+    assert not worker.busy
+    assert not log.of("done")
+
+
 def test_a_worker_may_be_deleted_while_its_thread_runs(no_leaks, qtbot):
     from qtpy.QtCore import QObject
 

@@ -73,14 +73,18 @@ class Worker(QObject):
         if self.busy:
             self._abandon()
         self._generation += 1
-        self._stop = threading.Event()
-        self._thread = threading.Thread(
-            target=self._run, args=(work, self._generation, self._stop),
+        mine, self._stop = self._generation, threading.Event()
+        thread = self._thread = threading.Thread(
+            target=self._run, args=(work, mine, self._stop),
             name=f"behaviorvlm {title or self._title or 'worker'}", daemon=True,
         )  # fmt: skip
-        self._thread.start()
-        self._activity.open(self._title if title is None else title)
         self.busy_changed.emit(True)
+        self._activity.open(self._title if title is None else title)
+        # napari draws its bar at once and lets clicks happen meanwhile, also one that stops us.
+        if mine == self._generation:
+            thread.start()
+        else:
+            work.close()
 
     def cancel(self) -> None:
         """Ask the work to stop at its next step; `cancelled` tells when it has."""
@@ -97,7 +101,8 @@ class Worker(QObject):
         """Stop, and wait until no thread of this worker runs any more."""
         self.drop()
         for thread in self._left:
-            thread.join()
+            if thread.ident is not None:  # else it was stopped before it started
+                thread.join()
         self._left.clear()
 
     def _abandon(self) -> None:

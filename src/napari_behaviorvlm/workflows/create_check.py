@@ -77,7 +77,7 @@ def find_problems(
     paths = [*request.videos.values(), *request.fluorescence.values()]
     videos: dict[Path, VideoInfo | str] = {}
     for done, path in enumerate(paths):
-        yield Progress(done, len(paths), f"looking at {path.name}")
+        yield Progress(done, len(paths), f"Looking at {path.name}")
         videos[path] = _look(path, looked)
     problems += dict.fromkeys(info for info in videos.values() if isinstance(info, str))
     if rig is not None:

@@ -126,6 +126,7 @@ class NewProjectDialog(QDialog):
             (self.table.chosen, self._choose),
             (self.table.other_wanted, self._choose_other),
             (self._timer.timeout, self._check),
+            (self._checker.progressed, self._show_looking),
             (self._checker.done, self._show_verdict),
             (self._checker.failed, self._say),
             (self._maker.progressed, self._show_progress),
@@ -214,6 +215,9 @@ class NewProjectDialog(QDialog):
         self.unused_label.setVisible(bool(unused))
         self._refresh()
         self._timer.start()
+
+    def _show_looking(self, step: Progress) -> None:
+        self._say(f"{step.message} ({step.done + 1} of {step.total}) ...")
 
     def _check(self) -> None:
         draft = self.draft
