@@ -5,12 +5,12 @@ these pixels, and whatever cannot be done is said in one sentence through the se
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 
 import numpy as np
 from psygnal import Signal
 
 from napari_behaviorvlm.core.labels import Status
+from napari_behaviorvlm.gui.controllers.hovering import Hovered
 from napari_behaviorvlm.gui.controllers.number_entry import NumberEntry
 from napari_behaviorvlm.gui.controllers.seed_flow import SeedFlow
 from napari_behaviorvlm.gui.models import edits
@@ -22,24 +22,6 @@ from napari_behaviorvlm.gui.models.session import Change, LabellingSession
 from napari_behaviorvlm.gui.models.tracks import Extent, extent_of, over_track
 
 WHICH_VIEW = "Click into a view first: which camera is meant?"
-
-
-@dataclass(frozen=True)
-class Hovered:
-    """What is under the mouse.
-
-    Parameters
-    ----------
-    camera : int
-    number : int
-        Dot, 0 for none.
-    keypoint : int
-        Keypoint whose label is there, -1 for none.
-    """
-
-    camera: int
-    number: int = 0
-    keypoint: int = -1
 
 
 class LabelFlow:
@@ -131,7 +113,8 @@ class LabelFlow:
         xy, held = tuple(xy), {name.lower() for name in modifiers}
         self._type("")
         if held & {"control", "ctrl", "meta"}:
-            return self.pick(camera, xy, reach)
+            self.pick(camera, xy, reach)
+            return None
         self.session.select(self.keypoint, camera)
         if "shift" in held:
             return self._placed(self._do(self._free(camera, xy)))
@@ -335,13 +318,10 @@ class LabelFlow:
         keypoint = None if whole_frame else self.keypoint
         return self._do(copy_previous(self.session, self.session.frame, keypoint))
 
-    def take_back(self, *, everywhere: bool = True) -> Change | None:
+    def take_back(self) -> Change | None:
         """Forget what was decided about the keypoint; what a run proposed shows again."""
         self.commit_pending()
-        camera = None if everywhere else self._in_view()
-        if camera is None and not everywhere:
-            return None
-        return self._do(edits.take_back(self.session, self.session.frame, self.keypoint, camera))
+        return self._do(edits.take_back(self.session, self.session.frame, self.keypoint))
 
     # Along the track -------------------------------------------------------------------------
 
@@ -355,7 +335,8 @@ class LabelFlow:
         if self._offered is None:
             self.session.say("There is no track to go along: change a label first.")
             return None
-        (edit, extent), _ = self._offered, self._offer(None)
+        edit, extent = self._offered
+        self._offer(None)
         return self.session.apply(over_track(edit, self.session, extent))
 
     def dismiss_track(self) -> None:
@@ -383,13 +364,13 @@ class LabelFlow:
         if change is None or not change.rows:
             return change
         self._offer(None)
-        rows = change.rows
-        if self.session.frame not in rows:
-            self.session.go_to(rows[0])
+        rows, session = change.rows, self.session
+        if session.frame not in rows:
+            session.go_to(rows[0])
         if len(change.keypoints) == 1:
-            self.session.select(change.keypoints[0], self.session.selection.camera)
+            session.select(change.keypoints[0], session.selection.camera)
         frames = f"frame {rows[0]}" if len(rows) == 1 else f"frames {rows[0]} to {rows[-1]}"
-        self.session.say(f"{done} in {frames}.")
+        session.say(f"{done} in {frames}.")
         return change
 
     def jump(self, frames: int) -> None:

@@ -195,6 +195,7 @@ def _leading(support: NDArray[np.intp], distance: FloatArray, table: CandidateTa
     if count[best] < _LEAST_SUPPORT or lead < _LEAD:
         return []
     return [
-        Guess(camera, int(table.number[row]), *table.xy[row].tolist(), 1 - 0.5 ** (lead + 1))
+        Guess(camera, int(table.number[row]), float(table.xy[row, 0]), float(table.xy[row, 1]),
+              1 - 0.5 ** (lead + 1))
         for camera, row in enumerate(support[best].tolist()) if row >= 0
     ]  # fmt: skip

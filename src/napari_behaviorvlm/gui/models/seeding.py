@@ -169,7 +169,8 @@ def _free(session: Labelled, frame: int, keypoint: int, table: CandidateTable) -
     others = session.decided[frame].copy()
     others[:, keypoint] = False
     taken = np.where(others, session.labels.candidate[frame], 0)
-    return ~(taken[table.camera] == table.number[:, None]).any(axis=1)
+    free: NDArray[np.bool_] = ~(taken[table.camera] == table.number[:, None]).any(axis=1)
+    return free
 
 
 def _proposal(session: Labelled, keypoint: int, guess: Guess, views: int) -> SeedProposal:

@@ -189,7 +189,7 @@ def _still_swapped(
     The right positions of the edited frame are its own, exchanged; each frame that is found hands
     its own on, so that the sides are only ever compared over one frame.
     """
-    cells = np.ix_(cameras, np.array(pairs).ravel())
+    cells = np.ix_(np.array(cameras), np.array(pairs).ravel())
     right = _both_sides(session, range(frame, frame + 1), pairs, cells)[0, :, ::-1]
     end = min(max(frame + step * (FARTHEST + 1), -1), len(session.labels.frames))
     for start in range(frame + step, end, step * _BLOCK):

@@ -16,7 +16,8 @@ from tests.unit.gui.pair_session import (
 )
 
 from napari_behaviorvlm.core.labels import Status
-from napari_behaviorvlm.gui.controllers.label_flow import WHICH_VIEW, Hovered, LabelFlow
+from napari_behaviorvlm.gui.controllers.hovering import Hovered
+from napari_behaviorvlm.gui.controllers.label_flow import WHICH_VIEW, LabelFlow
 from napari_behaviorvlm.gui.controllers.number_entry import NumberEntry
 from napari_behaviorvlm.gui.models.session import Selection
 
