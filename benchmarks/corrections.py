@@ -125,7 +125,7 @@ class Annotator:
         self.review = ReviewFlow(self.flow)
         self.errors, self.tally = errors, Tally()
         self.cell_error = {cell: at for at, e in enumerate(errors) for cell in e.cells}
-        self.cost = np.zeros(len(errors))
+        self.cost, self.waiting = np.zeros(len(errors)), 0
 
     def wrong(self, frame, keypoint):
         """Find the views whose label is not on the right dot."""
@@ -143,7 +143,7 @@ class Annotator:
 
     def work(self, limit=3000):
         """Go through the queue until nothing waits or all planted errors are gone."""
-        left = self.left()
+        left, self.waiting = self.left(), self.session.queue.waiting
         self.tally.do("Space", self.review.next)
         while left and len(self.session.queue) and self.tally.stops < limit:
             self.tally.stops += 1
@@ -294,7 +294,8 @@ def report(errors, annotator, left):
     for _ in range(folders):
         all_theirs += FOLDER
     theirs = actions(all_theirs)
-    print(f"{len(errors)} errors planted in {cells} labels; not found: {len(left)}\n")
+    print(f"{len(errors)} errors planted in {cells} labels; not found: {len(left)}; "
+          f"{annotator.waiting} points waited in the queue, {annotator.session.queue.waiting} wait now\n")  # fmt: skip
     print(f"{'error':<18}{'number':>8}{'labels':>8}{'here':>10}{'DLC 0.4':>10}{'ratio':>8}")
     for kind in dict.fromkeys(e.kind for e in errors):
         at = [i for i, e in enumerate(errors) if e.kind == kind]
