@@ -5,7 +5,6 @@ Written against napari 0.9.2. When napari moves something, this is the file to m
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -97,13 +96,13 @@ def place_layer(viewer: Viewer, layer: Layer, scale: float, translate: NDArray[n
     translate : ndarray, shape (2,)
         World position (x, y) of the centre of the first pixel.
     """
-    with ExitStack() as stack:
-        stack.enter_context(layer._block_refresh())
-        for signal in (layer.events.scale, layer.events.translate):
-            stack.enter_context(signal.blocker(viewer._on_layers_change))
-        with layer.events.scale.blocker():
-            layer.scale = (1, scale, scale)
-        layer.translate = (0, translate[1], translate[0])
+    events = layer.events
+    with layer._block_refresh():
+        if layer.scale[-1] != scale:
+            with events.scale.blocker():
+                layer.scale = (1, scale, scale)
+        with events.translate.blocker(viewer._on_layers_change):
+            layer.translate = (0, translate[1], translate[0])
 
 
 def replace_frames(viewer: Viewer, layer: Image, stack: Any, *, rgb: bool) -> None:

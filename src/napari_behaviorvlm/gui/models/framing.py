@@ -27,6 +27,9 @@ KEYPOINT_SHARE = 0.22
 _LEAST_PIXELS = 48.0
 """No view is zoomed so far that fewer pixels than this are seen across its box."""
 
+_STEP = 1.06
+"""Views are magnified in these steps."""
+
 _MOST_SCALING = 4.0
 """Views differ at most this much in magnification, however far apart the cameras are."""
 
@@ -130,35 +133,29 @@ def find_animal(rig: Rig, points: FloatArray, labels: FloatArray, dots: list[Flo
     dots : list of ndarray, shape (n, 2)
         Candidates of each view, for views without anything better.
     """
-    known = points[np.isfinite(points).all(axis=1)]
-    centres, spans = _from_dots(labels, dots)
+    centres, spans = np.full((len(rig), 2), np.nan), np.full(len(rig), np.nan)
     magnification = np.full(len(rig), np.nan)
+    known = points[np.isfinite(points).all(axis=1)]
     if len(known):
         middle = np.median(known, axis=0)
         projected = project_rig(rig, np.vstack([middle, known]))
-        seen = np.isfinite(projected[0]).all(axis=1)
-        centres[seen] = projected[0, seen]
-        spans[seen] = _span(projected[1:, seen])
+        centres, spans = projected[0], _span(projected[1:] - projected[0])
         magnification = _magnification(rig, middle)
+    for camera in np.flatnonzero(~np.isfinite(centres).all(axis=1)):
+        labelled = labels[camera, np.isfinite(labels[camera]).all(axis=1)]
+        seen = labelled if len(labelled) else dots[camera]
+        if len(seen):
+            centres[camera] = np.median(seen, axis=0)
+            spans[camera] = _span(seen - centres[camera])
     return Animal(centres, spans, magnification)
 
 
-def _from_dots(labels: FloatArray, dots: list[FloatArray]) -> tuple[FloatArray, FloatArray]:
-    centres, spans = np.full((len(labels), 2), np.nan), np.full(len(labels), np.nan)
-    for camera, (labelled, found) in enumerate(zip(labels, dots, strict=True)):
-        known = labelled[np.isfinite(labelled).all(axis=1)]
-        known = known if len(known) else found
-        if len(known):
-            centres[camera] = np.median(known, axis=0)
-            spans[camera] = _span(known[:, None])[0]
-    return centres, spans
-
-
-def _span(xy: FloatArray) -> FloatArray:
-    """Size of clouds of points, shape (n, C, 2); a single stray dot does not count."""
-    middle = np.nanmedian(xy, axis=0)
-    away = np.linalg.norm(xy - middle, axis=-1)
-    span: FloatArray = 2 * np.nanquantile(away, 0.9, axis=0)
+def _span(away: FloatArray) -> FloatArray:
+    """Size of clouds of points around their middle, (n, ..., 2); a stray one does not count."""
+    distance = np.sort(np.hypot(away[..., 0], away[..., 1]), axis=0)  # NaN comes last
+    count = np.count_nonzero(np.isfinite(distance), axis=0)
+    at = np.maximum(np.ceil(0.9 * count).astype(np.intp) - 1, 0)
+    span: FloatArray = 2 * np.take_along_axis(distance, at[None], axis=0)[0]
     return span
 
 
@@ -198,6 +195,8 @@ def _equal_scale(magnification: FloatArray, sizes: FloatArray) -> FloatArray:
     if known.any():
         relative = np.median(magnification[known]) / np.where(known, magnification, 1)
         relative = np.clip(relative, 1 / _MOST_SCALING, _MOST_SCALING)
+        # In steps, so that the picture does not swell and shrink while the animal walks.
+        relative = _STEP ** np.round(np.log(relative) / np.log(_STEP))
         scale = np.where(known, relative, scale)
     return scale
 
