@@ -295,7 +295,8 @@ def report(errors, annotator, left):
         all_theirs += FOLDER
     theirs = actions(all_theirs)
     print(f"{len(errors)} errors planted in {cells} labels; not found: {len(left)}; "
-          f"{annotator.waiting} points waited in the queue, {annotator.session.queue.waiting} wait now\n")  # fmt: skip
+          f"{annotator.waiting} points waited in the queue, "
+          f"{annotator.session.queue.waiting} wait now\n")  # fmt: skip
     print(f"{'error':<18}{'number':>8}{'labels':>8}{'here':>10}{'DLC 0.4':>10}{'ratio':>8}")
     for kind in dict.fromkeys(e.kind for e in errors):
         at = [i for i, e in enumerate(errors) if e.kind == kind]
