@@ -26,7 +26,7 @@ class BonePage(PlotPage):
     session : LabellingSession
     """
 
-    title = "Bone lengths"
+    title = "Bones"
 
     def __init__(self, session: LabellingSession) -> None:
         unit = session.project.config.unit
@@ -38,7 +38,7 @@ class BonePage(PlotPage):
         self.chooser.setToolTip("Which bone is shown")
         self.chooser.addItems([f"{a} – {b}" for a, b in session.skeleton.edges])
         self.chooser.activated.connect(self._choose)
-        self.top.insertWidget(0, self.chooser)
+        self.column.insertWidget(0, self.chooser)
         self._line = line(HUES[1], 1.5)
         self._range = pg.LinearRegionItem(
             (0, 1), orientation="horizontal", movable=False, brush=pg.mkBrush(0, 158, 115, 70),

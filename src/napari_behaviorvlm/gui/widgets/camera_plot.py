@@ -30,14 +30,15 @@ class CameraPage(PlotPage):
     title = "Cameras"
 
     def __init__(self, session: LabellingSession) -> None:
-        plot = TimePlot(session.n_frames, session.fps, "error against the others (px)")
+        plot = TimePlot(session.n_frames, session.fps, "error (px)")
         super().__init__(session, plot)
         names = session.rig.names
         self._errors: CameraErrors | None = None
         self.colours = tuple(HUES[at % len(HUES)] for at in range(len(names)))
         self.boxes = CameraBoxes(names, self.colours)
         self.boxes.clicked.connect(self._select)
-        self.body.insertWidget(0, self.boxes, 0)
+        self.body.insertWidget(0, self.boxes, 1)
+        self.body.setStretchFactor(plot, 3)
         self._lines = [line(colour) for colour in self.colours]
         self._names = [pg.TextItem(name, color=colour, anchor=(1, 1))
                        for name, colour in zip(names, self.colours, strict=True)]  # fmt: skip
@@ -75,7 +76,7 @@ class CameraPage(PlotPage):
         self.plot.marks.show_stretches(_stretches(found))
         self.boxes.show_errors(errors.spread, self.session.selection.camera)
         self.header.setText(legend(
-            (FAINT, "█", "half of a camera's errors"), (FAINT, "─", "nine of ten"),
+            (FAINT, "█", "half of a camera's errors against the others"), (FAINT, "─", "nine of ten"),
             (INK, "┃", "median; on the right over time"), (MARK, "▨", "one stands out"),
         ))  # fmt: skip
         self._rest = camera_sentence(errors, found, self.session.rig.names, self.session.fps)
@@ -129,7 +130,7 @@ class CameraBoxes(pg.PlotWidget):
     def __init__(self, names: tuple[str, ...], colours: tuple[str, ...]) -> None:
         axes = {side: pg.AxisItem(side, textPen=INK, pen=FAINT) for side in ("left", "bottom")}
         super().__init__(background=BACKGROUND, axisItems=axes)
-        self.setMinimumWidth(150)
+        self.setMinimumWidth(110)
         self.setMaximumWidth(260)
         self._names, self._n = names, len(names)
         plot = self.getPlotItem()

@@ -29,11 +29,11 @@ class ErrorPage(PlotPage):
     session : LabellingSession
     """
 
-    title = "Error over time"
+    title = "Errors"
 
     def __init__(self, session: LabellingSession) -> None:
         plot = TimePlot(
-            session.n_frames, session.fps, "reprojection error (px)", logarithmic=True
+            session.n_frames, session.fps, "error (px)", logarithmic=True
         )  # fmt: skip
         super().__init__(session, plot)
         self._looks = keypoint_looks(session.skeleton)
@@ -110,7 +110,7 @@ class ErrorPage(PlotPage):
     def _set_words(self, stretches: Stretches) -> None:
         name = self.session.skeleton.keypoints[self.session.selection.keypoint]
         self.header.setText(legend(
-            (self._looks[self.session.selection.keypoint].colour, "━", f"{name}, views used"),
+            (self._looks[self.session.selection.keypoint].colour, "━", f"reprojection error of {name}, views used"),
             (INK, "─", "its worst view"), (_BAND, "█", "nine of ten keypoints"),
             (MARK, "▨", "flagged"),
         ))  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 import pyqtgraph as pg
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_behaviorvlm.gui.models.session import LabellingSession
 from napari_behaviorvlm.gui.widgets.time_plot import BACKGROUND, INK, TimePlot
@@ -37,20 +37,13 @@ class PlotPage(QWidget):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._redraw)
-        whole = QToolButton()
-        whole.setText("Whole session")
-        whole.setToolTip("Show all frames (turn the wheel to zoom in, drag to move)")
-        whole.clicked.connect(plot.show_all)
-        self.top = QHBoxLayout()
-        self.top.addWidget(self.header, 1)
-        self.top.addWidget(whole)
         self.body = QHBoxLayout()
         self.body.setSpacing(0)
         self.body.addWidget(plot, 1)
-        layout = QVBoxLayout(self)
+        layout = self.column = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.setSpacing(2)
-        layout.addLayout(self.top)
+        layout.addWidget(self.header)
         layout.addLayout(self.body, 1)
         layout.addWidget(self.sentence)
         self.sentence.setTextFormat(Qt.TextFormat.PlainText)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QTabWidget, QToolButton, QVBoxLayout, QWidget
 
 from napari_behaviorvlm.gui.models.session import Change, LabellingSession
 from napari_behaviorvlm.gui.widgets.bone_plot import BonePage
@@ -33,6 +33,11 @@ class Plots(QWidget):
         self.tabs = QTabWidget(self)
         for page in self.pages:
             self.tabs.addTab(page, page.title)
+        whole = QToolButton()
+        whole.setText("Whole session")
+        whole.setToolTip("Show all frames (turn the wheel to zoom in, drag to move)")
+        whole.clicked.connect(self._show_all)
+        self.tabs.setCornerWidget(whole)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.tabs)
@@ -46,6 +51,11 @@ class Plots(QWidget):
         ]
         for signal, slot in self._connections:
             signal.connect(slot)
+
+    def _show_all(self) -> None:
+        for page in self.pages:
+            if page.isVisible():
+                page.plot.show_all()
 
     def _show_frame(self, frame: int) -> None:
         for page in self.pages:

@@ -35,7 +35,7 @@ class FrameAxis(pg.AxisItem):
         font.setPointSize(POINTS)
         self.setStyle(hideOverlappingLabels=False, tickFont=font)
         # Two lines of ticks and the title; pyqtgraph itself counts on one line of ticks.
-        self.setHeight(round((2 if fps is None else 3) * 1.15 * QFontMetrics(font).height() + 8))
+        self.setHeight(round((2 if fps is None else 3) * QFontMetrics(font).height() + 8))
         self.fps = fps
         self.enableAutoSIPrefix(enable=False)
 
