@@ -76,8 +76,9 @@ class CameraPage(PlotPage):
         self.plot.marks.show_stretches(_stretches(found))
         self.boxes.show_errors(errors.spread, self.session.selection.camera)
         self.header.setText(legend(
-            (FAINT, "█", "half of a camera's errors against the others"), (FAINT, "─", "nine of ten"),
-            (INK, "┃", "median; on the right over time"), (MARK, "▨", "one stands out"),
+            (FAINT, "█", "half of a camera's errors against the others"),
+            (FAINT, "─", "nine of ten"), (INK, "┃", "median; on the right over time"),
+            (MARK, "▨", "one stands out"),
         ))  # fmt: skip
         self._rest = camera_sentence(errors, found, self.session.rig.names, self.session.fps)
         if found:

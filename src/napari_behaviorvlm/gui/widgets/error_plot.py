@@ -109,8 +109,9 @@ class ErrorPage(PlotPage):
 
     def _set_words(self, stretches: Stretches) -> None:
         name = self.session.skeleton.keypoints[self.session.selection.keypoint]
+        colour = self._looks[self.session.selection.keypoint].colour
         self.header.setText(legend(
-            (self._looks[self.session.selection.keypoint].colour, "━", f"reprojection error of {name}, views used"),
+            (colour, "━", f"reprojection error of {name}, views used"),
             (INK, "─", "its worst view"), (_BAND, "█", "nine of ten keypoints"),
             (MARK, "▨", "flagged"),
         ))  # fmt: skip
