@@ -11,4 +11,4 @@ def pytest_configure(config):
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     os.environ.update(XDG_CONFIG_HOME=folder, APPDATA=folder)
     os.environ["NAPARI_CONFIG"] = f"{folder}/napari.yaml"
-    os.environ["BEHAVIORVLM_SAMPLES"] = f"{folder}/samples"
+    os.environ["BEHAVIORVLM_SAMPLE_FOLDER"] = f"{folder}/samples"

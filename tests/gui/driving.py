@@ -131,6 +131,15 @@ def click_widget(widget, at=None, button=LEFT, keys=NO_KEYS):
     settle(20)
 
 
+def focus_views(viewer):
+    """Give the keyboard to the views, as a click into them does; the window comes to the front."""
+    window = main_window(viewer)
+    window.raise_()
+    window.activateWindow()
+    canvas(viewer).setFocus(Qt.FocusReason.MouseFocusReason)
+    wait_until(canvas(viewer).hasFocus, "the views to get the keyboard")
+
+
 def press(target, *keys):
     """Press keys, each written as in menus ("Ctrl+Shift+Z"), in a viewer's or a widget's window.
 

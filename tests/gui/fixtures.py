@@ -113,7 +113,8 @@ def _running_qthreads():
         except RuntimeError:  # its C++ side is gone
             return False
 
-    ours = [entry for entry in gc.get_objects() if isinstance(entry, QThread)]
+    # type() and not isinstance: objects in other people's care may answer for their class.
+    ours = [entry for entry in gc.get_objects() if issubclass(type(entry), QThread)]
     return [thread for thread in ours if running(thread)]
 
 
