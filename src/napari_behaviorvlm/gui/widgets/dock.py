@@ -55,7 +55,9 @@ class LabellingDock(QWidget):
         self.start.new_wanted.connect(self.ask_for_new)
         self.start.sample_wanted.connect(self.open_sample)
         self.start.chosen.connect(self.open_project)
-        self._watched = (main_window(napari_viewer), views_area(napari_viewer))
+        self._watched: tuple[QWidget, ...] = (
+            main_window(napari_viewer), views_area(napari_viewer),
+        )  # fmt: skip
         for widget in self._watched:
             widget.installEventFilter(self)
         self._restore_corner = keep_right_docks_tall(napari_viewer)
@@ -204,7 +206,13 @@ class LabellingDock(QWidget):
         for widget in self._watched:
             widget.removeEventFilter(self)
         self._restore_corner()
+        # The window owns the dock: references from here to there would keep both alive.
+        self._watched, self._restore_corner = (), _nothing
         self.close_project(window_closing=window_closing)
+
+
+def _nothing() -> None:
+    pass
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -4,7 +4,17 @@ from enum import IntEnum
 from typing import Any
 
 import numpy as np
-from qtpy.QtCore import QAbstractListModel, QEvent, QModelIndex, QPoint, QPointF, QRect, QSize, Qt
+from qtpy.QtCore import (
+    QAbstractListModel,
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPoint,
+    QPointF,
+    QRect,
+    QSize,
+    Qt,
+)
 from qtpy.QtGui import QHelpEvent, QPainter, QPaintEvent, QPen
 from qtpy.QtWidgets import (
     QAbstractItemView,
@@ -50,10 +60,11 @@ class KeypointModel(QAbstractListModel):
     Parameters
     ----------
     session : LabellingSession
+    parent : QObject, optional
     """
 
-    def __init__(self, session: LabellingSession) -> None:
-        super().__init__()
+    def __init__(self, session: LabellingSession, parent: QObject | None = None) -> None:
+        super().__init__(parent)
         self._session = session
         self._flagged = np.zeros((len(session.rig), len(session.skeleton)), bool)
         self._whole = np.zeros(len(session.skeleton), bool)
@@ -206,7 +217,7 @@ class KeypointList(QListView):
     def __init__(self, session: LabellingSession, colours: Colours) -> None:
         super().__init__()
         self._session = session
-        self.setModel(KeypointModel(session))
+        self.setModel(KeypointModel(session, self))
         self.painter = KeypointDelegate(session, colours)
         self.setItemDelegate(self.painter)
         self.setObjectName("keypoints")
@@ -276,6 +287,10 @@ class KeypointPanel(Panel):
             (session.queue_changed, self._refresh),
             (session.reloaded, self._refresh),
         )
+
+    def error_text(self, keypoint: int) -> str:
+        """Error of a keypoint as the list shows it."""
+        return pixels(self.list.model().index(keypoint).data(Role.ERROR))
 
     def set_colours(self, colours: Colours) -> None:
         """Follow napari's theme."""

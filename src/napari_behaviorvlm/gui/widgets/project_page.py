@@ -76,6 +76,9 @@ class ProjectPage(QWidget):
         self.header = Header(session)
         self.label_bar = LabelBar(session, self.actions, self.keymap, self.run)
         self._lay_out()
+        # What takes no keys itself hands them to the views.
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setFocusProxy(canvas_widget(viewer))
         self._connect()
         self._first_words()
 

@@ -137,6 +137,7 @@ class QueueTable(QTableView):
     def __init__(self, model: QueueModel) -> None:
         super().__init__()
         self.setObjectName("queue")
+        model.setParent(self)
         self.setModel(model)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
