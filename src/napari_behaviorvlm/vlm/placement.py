@@ -99,24 +99,32 @@ def _cost(  # noqa: PLR0917
     placed[i] = False
     others = np.flatnonzero(placed)
     if len(others):
-        gap = half + sizes[others] / 2 + 3
-        cost += _HARD * (np.abs(options[:, None] - center[others]) < gap).all(-1).sum(1)
-        for j in others:
-            cost += 40 * _cross(dots[i], options, dots[j], center[j])
-            cost += 15 * (_distance(center[j][None], dots[i], options) < sizes[j].min() * 0.7)
-            cost += 15 * (_distance(options, dots[j], center[j][None]) < half.min() * 1.4)
+        cost += _cost_of_labels(options, dots[i], half, dots[others], center[others], sizes[others])
     elsewhere = np.delete(dots, i, 0)
-    for dot in elsewhere:
-        # A leader through another ring points to the wrong dot.
-        cost += 30 * (_distance(dot[None], dots[i], options) < radius + 2)
-        # So does a label that is nearer to another dot than to its own.
-        own = np.linalg.norm(options - dots[i], axis=1)
-        cost += 4 * (np.linalg.norm(options - dot, axis=1) < own)
+    # A leader through another ring points to the wrong dot; so does a label nearer to another dot.
+    through = _distance(elsewhere, dots[i], options[:, None]) < radius + 2
+    own = np.linalg.norm(options - dots[i], axis=1)
+    nearer = np.linalg.norm(options[:, None] - elsewhere, axis=-1) < own[:, None]
+    cost += 30 * through.sum(1) + 4 * nearer.sum(1)
+    return cost
+
+
+def _cost_of_labels(  # noqa: PLR0917
+    options: FloatArray, dot: FloatArray, half: FloatArray, dots: FloatArray, center: FloatArray,
+    sizes: FloatArray,
+) -> FloatArray:  # fmt: skip
+    """Cost of overlaps and crossings with the labels that stand already, shape (m,)."""
+    here = options[:, None]
+    overlap = (np.abs(here - center) < half + sizes / 2 + 3).all(-1)
+    crossing = _cross(dot, here, dots, center)
+    under = _distance(center, dot, here) < sizes.min(-1) * 0.7
+    over = _distance(here, dots, center) < half.min() * 1.4
+    cost: FloatArray = (_HARD * overlap + 40 * crossing + 15 * under + 15 * over).sum(1)
     return cost
 
 
 def _cross(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray) -> NDArray[np.bool_]:
-    """Whether segments a-b (b of shape (m, 2)) and c-d cross."""
+    """Whether segments a-b and c-d cross, broadcast over the first axes."""
     crossing: NDArray[np.bool_] = (_side(a, b, c) * _side(a, b, d) < 0) & (
         _side(c, d, a) * _side(c, d, b) < 0
     )
@@ -130,7 +138,7 @@ def _side(a: FloatArray, b: FloatArray, p: FloatArray) -> FloatArray:
 
 
 def _distance(points: FloatArray, a: FloatArray, b: FloatArray) -> FloatArray:
-    """Distance of points from segments a-b, broadcast over the first axis."""
+    """Distance of points from segments a-b, broadcast over the first axes."""
     along = b - a
     length = np.maximum((along**2).sum(-1), 1e-12)
     share = np.clip(((points - a) * along).sum(-1) / length, 0, 1)
