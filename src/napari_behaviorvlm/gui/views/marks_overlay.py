@@ -102,9 +102,11 @@ class MarkPainter:
         """
         size = _size(marks, scale)
         texts = self._texts(marks, scale, size, all_names=all_names, pointed=pointed)
-        return Quads.join(
-            [*self._lines(marks), *self._symbols(marks, scale, size, pointed), *texts]
-        )
+        return Quads.join([*self._lines(marks), self._symbols(marks, scale, size, pointed), *texts])
+
+    def prepare(self, marks: ViewMarks) -> None:
+        """Draw the numbers that are new, so that the atlas does not change in between."""
+        self.atlas.texts([str(number) for number in marks.numbers])
 
     def heading(self, words: str) -> Quads:
         """Write a line into the top left corner of the view."""
@@ -121,9 +123,7 @@ class MarkPainter:
             line_quads(marks.errors, error, 1.8),
         ]
 
-    def _symbols(
-        self, marks: ViewMarks, scale: float, size: float, pointed: Pointed
-    ) -> list[Quads]:
+    def _symbols(self, marks: ViewMarks, scale: float, size: float, pointed: Pointed) -> Quads:
         free = np.flatnonzero(marks.taken < 0)
         chosen = np.flatnonzero(marks.keypoints == marks.selected)
         crosses = _apart(marks, HIT / scale)
@@ -140,13 +140,15 @@ class MarkPainter:
             (corners, self._selected_place(marks, chosen), (1, 1, 1, 1)),
             (names.HOVER, self._pointed_place(marks, pointed), (1, 1, 1, 1)),
         ]
-        return [self._icons(icon, xy, colour, size) for icon, xy, colour in drawn]
+        index = [self._index(icon, len(xy)) for icon, xy, _ in drawn]
+        colours = [np.broadcast_to(colour, (len(xy), 4)) for _, xy, colour in drawn]
+        return sprite_quads(
+            self.atlas.sprites, np.concatenate(index), np.concatenate([xy for _, xy, _ in drawn]),
+            np.concatenate(colours), size=size,
+        )  # fmt: skip
 
-    def _icons(self, icon: Any, xy: FloatArray, colour: Any, size: float) -> Quads:
-        if isinstance(icon, str):
-            icon = np.full(len(xy), self.atlas.icon(icon), np.intp)
-        colour = np.asarray(colour, np.float32)
-        return sprite_quads(self.atlas.sprites, icon, xy, colour, size=size)
+    def _index(self, icon: Any, count: int) -> NDArray[np.intp]:
+        return np.full(count, self.atlas.icon(icon), np.intp) if isinstance(icon, str) else icon
 
     @staticmethod
     def _selected_place(marks: ViewMarks, chosen: NDArray[np.intp]) -> FloatArray:
@@ -279,6 +281,7 @@ class MarkOverlays:
         self._overlays = [add_marks_overlay(layer) for layer in layers]
         self._layers, self._names = list(layers), list(names)
         self._pointed = [Pointed()] * len(layers)
+        self._headings = [("", -1, Quads.join([]))] * len(layers)
         self.caption = ""
 
     def show(self, marks: list[ViewMarks], zoom: float, *, all_names: bool) -> None:
@@ -313,11 +316,20 @@ class MarkOverlays:
 
     def _draw(self, camera: int, zoom: float, *, all_names: bool) -> None:
         scale = zoom * float(self._layers[camera].scale[-1])
-        heading = self.painter.heading(self._heading(camera))
+        self.painter.prepare(self.marks[camera])
+        heading = self._written(camera)
         quads = self.painter.quads(
             self.marks[camera], scale, all_names=all_names, pointed=self._pointed[camera]
         )
         self._overlays[camera].show(self.painter.atlas.sprites, Quads.join([quads, heading]))
+
+    def _written(self, camera: int) -> Quads:
+        """Quads of the heading; those of most views stay the same."""
+        words, revision = self._heading(camera), self.painter.atlas.sprites.revision
+        if self._headings[camera][:2] != (words, revision):
+            quads = self.painter.heading(words)
+            self._headings[camera] = (words, self.painter.atlas.sprites.revision, quads)
+        return self._headings[camera][2]
 
     def _heading(self, camera: int) -> str:
         """Name of the view; the first one shown tells frame and time, too."""
