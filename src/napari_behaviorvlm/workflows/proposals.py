@@ -95,6 +95,11 @@ class Proposals:
         )
         return same and bool((positioned == proposed).all())
 
+    def candidate(self, cell: Cell) -> int:
+        """Return the dot that is proposed for a cell, 0 for none."""
+        source, row = self._labels_of(cell[0])
+        return int(source.candidate[(row, *cell[1:])])
+
     def alternative(self, row: int, keypoint: int) -> NDArray[np.int16]:
         """Return the candidate in each view that is this keypoint in the next best naming.
 

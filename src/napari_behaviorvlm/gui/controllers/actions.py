@@ -120,6 +120,7 @@ def _labels(flow: LabelFlow) -> list[Action]:
                partial(flow.swap, this_view=True), why_not=no_partner),
         Action("swap_frame", "Swap left and right of the whole frame", LABEL, ("Shift+L",),
                flow.swap_frame, why_not=no_pairs),
+        Action("next_best", "The solver's second choice", LABEL, ("N",), flow.next_best),
         Action("copy", "Copy from the frame before", LABEL, ("C",), flow.copy_previous),
         Action("copy_frame", "Copy all from the frame before", LABEL, ("Shift+C",),
                partial(flow.copy_previous, whole_frame=True)),

@@ -318,6 +318,13 @@ class LabelFlow:
         keypoint = None if whole_frame else self.keypoint
         return self._do(copy_previous(self.session, self.session.frame, keypoint))
 
+    def next_best(self) -> Change | None:
+        """Take the solver's second choice for the keypoint, in all views."""
+        self.commit_pending()
+        session, frame = self.session, self.session.frame
+        numbers = session.alternative(frame, self.keypoint).tolist()
+        return self._do(edits.next_best(session, frame, self.keypoint, numbers))
+
     def take_back(self) -> Change | None:
         """Forget what was decided about the keypoint; what a run proposed shows again."""
         self.commit_pending()

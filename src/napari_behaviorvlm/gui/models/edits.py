@@ -15,6 +15,7 @@ from napari_behaviorvlm.gui.models.label_cells import (
     Labelled,
     dots,
     has_position,
+    holders,
     nearest_dot,
     with_losers,
 )
@@ -25,6 +26,7 @@ ACCEPT_FRAME = "accept frame"
 ASSIGN = "assign dot"
 PLACE = "place"
 MOVE = "move"
+NEXT_BEST = "take the next best naming"
 OCCLUDE = "mark as occluded"
 OUT_OF_VIEW = "mark as out of view"
 DELETE = "delete in this view"
@@ -133,6 +135,34 @@ def move(  # noqa: PLR0917 - as `place`
     return place(session, frame, camera, keypoint, xy, reach, MOVE)
 
 
+def next_best(session: Labelled, frame: int, keypoint: int, numbers: Sequence[int]) -> Edit:
+    """Make other dots the keypoint in all views at once; 0 leaves a view without it.
+
+    Parameters
+    ----------
+    numbers : sequence of int, length C
+        Dots of the solver's next best naming.
+    """
+    name, hand = session.skeleton.keypoints[keypoint], Hand.of(session)
+    given = {}
+    for camera, number in enumerate(numbers):
+        cell = (frame, camera, keypoint)
+        known, positions = dots(session, frame, camera)
+        at = np.flatnonzero(known == number)
+        if len(at):
+            given[cell] = hand.at(positions[at[0]], int(number))
+        elif has_position(session.labels, cell):
+            given[cell] = hand.nothing(Status.REJECTED)
+    named = [cell for cell, label in given.items() if label.candidate]
+    if not named:
+        return Edit(NEXT_BEST, (), f"The solver saw no other dots that could be {name} here.")
+    changes, losers = with_losers(session, given, hand)
+    lost = sorted({session.skeleton.keypoints[at] for _, _, at in losers})
+    taken = f", taken from {' and '.join(lost)}" if lost else ""
+    note = f"{name} is the next best point now, in {_where(session, named)}{taken}."
+    return Edit.of(NEXT_BEST, changes, note)
+
+
 def _put(session: Labelled, action: str, cell: Cell, xy: np.ndarray, number: int) -> Edit:
     _, camera, keypoint = cell
     hand = Hand.of(session)
@@ -203,13 +233,29 @@ def _delete(session: Labelled, action: str, keypoint: int, cells: Iterable[Cell]
 
 
 def take_back(session: Labelled, frame: int, keypoint: int, camera: int | None = None) -> Edit:
-    """Forget what a person decided; the proposal shows again."""
+    """Forget what a person decided; the proposal shows again.
+
+    A view whose proposed dot is another keypoint's by now stays as it is: a dot is one keypoint's.
+    """
     name = session.skeleton.keypoints[keypoint]
-    cells = [c for c in _cells(session, frame, keypoint, camera) if session.decided[c]]
-    if not cells:
+    decided = [c for c in _cells(session, frame, keypoint, camera) if session.decided[c]]
+    if not decided:
         return Edit(TAKE_BACK, (), f"Nobody has decided about {name} here yet.")
-    note = f"{name} is as proposed again in {_where(session, cells)}."
+    taken = {cell: _proposed_dot_of_others(session, cell) for cell in decided}
+    cells = [cell for cell in decided if not taken[cell]]
+    others = sorted({session.skeleton.keypoints[k] for found in taken.values() for k in found})
+    rest = f" {' and '.join(others)} has its dot elsewhere: take that back first." if others else ""
+    if not cells:
+        return Edit(TAKE_BACK, (), f"{name} stays as it is:{rest}")
+    note = f"{name} is as proposed again in {_where(session, cells)}.{rest}"
     return Edit.of(TAKE_BACK, dict.fromkeys(cells), note)
+
+
+def _proposed_dot_of_others(session: Labelled, cell: Cell) -> list[int]:
+    """Keypoints that hold the dot which is proposed for a cell."""
+    frame, camera, keypoint = cell
+    dot = session.proposed_dot(cell)
+    return [k for k in holders(session.labels, frame, camera, dot) if k != keypoint]
 
 
 # Left and right -------------------------------------------------------------------------------

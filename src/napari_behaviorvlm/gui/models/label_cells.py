@@ -40,6 +40,9 @@ class Labelled(Protocol):
     def candidates(self, frame: int) -> CandidateTable:
         """Dots of a frame."""
 
+    def proposed_dot(self, cell: Cell) -> int:
+        """Dot that the runs propose for a label, 0 for none."""
+
 
 @dataclass(frozen=True)
 class Hand:

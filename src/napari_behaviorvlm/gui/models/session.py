@@ -213,6 +213,20 @@ class LabellingSession:
         """
         return project_rig(self.rig, self.poses.points[frame]).swapaxes(0, 1)
 
+    def proposed_dot(self, cell: Cell) -> int:
+        """Return the dot that the runs propose for a label, 0 for none."""
+        return self._state.proposals.candidate(cell)
+
+    def alternative(self, frame: int, keypoint: int) -> NDArray[np.int16]:
+        """Return the dot in each view that is the keypoint in the solver's next best naming.
+
+        Returns
+        -------
+        ndarray of int16, shape (C,)
+            0 where there is none.
+        """
+        return self._state.proposals.alternative(frame, keypoint)
+
     # Moving about ----------------------------------------------------------------------------
 
     def go_to(self, frame: int) -> None:

@@ -199,6 +199,17 @@ def test_taking_back_shows_the_proposal_again(session):
     assert "Nobody" in edits.take_back(session, FRAME, NOSE).note
 
 
+def test_a_proposal_whose_dot_is_another_keypoints_now_is_not_shown_again(opened):
+    session = opened.session
+    dot = number(FRAME, 1, TAIL)
+    session.apply(edits.assign(session, FRAME, 1, NOSE, dot))
+    before = arrays(session)
+    assert session.apply(edits.take_back(session, FRAME, TAIL)) is None
+    assert_same(session, before)
+    assert session.skeleton.keypoints[NOSE] in opened.said[-1]
+    assert one_keypoint_a_dot(session)
+
+
 def command(session, name, keypoint, camera, dot):
     frame = FRAME
     return {
@@ -261,3 +272,21 @@ def test_swapping_twice_is_as_before(session, commands, name):
     np.testing.assert_allclose(after["Poses.points"], before["Poses.points"], atol=1e-9)
     for _ in range(made):
         session.undo()
+
+
+def test_the_next_best_naming_moves_all_views_and_leaves_out_the_rest(session):
+    numbers = [number(FRAME, 0, BACK), 0, number(FRAME, 2, BACK), 99]
+    change = session.apply(edits.next_best(session, FRAME, NOSE, numbers))
+    labels = session.labels
+    assert labels.candidate[FRAME, :, NOSE].tolist() == [numbers[0], 0, numbers[2], 0]
+    assert labels.status[FRAME, :, NOSE].tolist() == [3, 5, 3, 5]
+    assert labels.status[FRAME, :, BACK].tolist() == [5, 1, 5, 1]
+    assert change.keypoints == (min(NOSE, BACK), max(NOSE, BACK))
+    assert one_keypoint_a_dot(session)
+
+
+def test_without_a_next_best_naming_nothing_changes(opened):
+    before = arrays(opened.session)
+    assert opened.session.apply(edits.next_best(opened.session, FRAME, NOSE, [0] * 4)) is None
+    assert_same(opened.session, before)
+    assert "no other dots" in opened.said[-1]
