@@ -253,8 +253,10 @@ def test_recent_projects_are_one_click_away(viewer, sample_project, tmp_path):
     recent.add(sample_project)
     dock = LabellingDock(viewer, recent=recent)
     viewer.window.add_dock_widget(dock, name="dock")
-    settle()
-    (line,) = dock.start.findChildren(QPushButton, "recent_project")
+    lines = lambda: [  # noqa: E731
+        b for b in dock.start.findChildren(QPushButton, "recent_project") if b.isVisible()
+    ]
+    (line,) = wait_until(lines, "the list")
     click_widget(line)
     assert dock.session.project.folder == sample_project
 
