@@ -21,7 +21,7 @@ from napari_behaviorvlm.gui.napari_compat import (
 from napari_behaviorvlm.gui.views.frames import Channel, FrameStack, PictureSource
 from napari_behaviorvlm.gui.views.marks_overlay import MarkOverlays, nearest_mark
 from napari_behaviorvlm.gui.views.mouse import XY, MouseActions, OnClick, OnDrag, OnHover, ViewMouse
-from napari_behaviorvlm.gui.views.placing import Look, Placer
+from napari_behaviorvlm.gui.views.placing import Look, Placer, remember_fields
 from napari_behaviorvlm.gui.views.sprites import LABEL_RADIUS
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class ViewGrid:
         self._mouse = ViewMouse(viewer, self.layers, MouseActions(
             self._clicked, self._dragged, self._may_drag, self._hovered
         ))  # fmt: skip
-        self._remember_grid()
+        self._undo.append(remember_fields(viewer.canvas.grid, GRID_FIELDS))
         self._arrange()
         self._undo.append(slice_once(viewer))
         self._connect()
@@ -282,16 +282,6 @@ class ViewGrid:
         for field, value in zip(GRID_FIELDS, (1, SPACING, shape, True), strict=True):
             if getattr(grid, field) != value:
                 setattr(grid, field, value)
-
-    def _remember_grid(self) -> None:
-        grid = self.viewer.canvas.grid
-        before = {field: getattr(grid, field) for field in GRID_FIELDS}
-
-        def restore() -> None:
-            for field, value in before.items():
-                setattr(grid, field, value)
-
-        self._undo.append(restore)
 
     def _connect(self) -> None:
         session, viewer = self.session, self.viewer

@@ -12,12 +12,23 @@ from napari_behaviorvlm.gui.models import framing
 from napari_behaviorvlm.gui.napari_compat import box_size, place_layer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from napari.layers import Image
     from napari.viewer import Viewer
 
     from napari_behaviorvlm.gui.models.framing import FloatArray, Placement
+
+
+def remember_fields(model: Any, fields: Sequence[str]) -> Callable[[], None]:
+    """Note some fields of a model; returns what sets them back."""
+    before = {field: getattr(model, field) for field in fields}
+
+    def restore() -> None:
+        for field, value in before.items():
+            setattr(model, field, value)
+
+    return restore
 
 
 class Look(StrEnum):
