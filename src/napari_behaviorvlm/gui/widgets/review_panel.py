@@ -225,7 +225,8 @@ class ReviewPanel(Panel):
         self.progress.setValue(reviewed)
         self.filter.setText(f"Filter ({self.filters.count})" if self.filters.count else "Filter")
         rows = self.model.rowCount()
-        self.empty.setText(self._why_empty())
+        if not rows:  # else not worth looking through all labels
+            self.empty.setText(self._why_empty())
         self.empty.setVisible(rows == 0)
         self.table.setVisible(rows > 0)
         for part in (self.next, self.previous):
