@@ -68,7 +68,7 @@ class DockWindow:
     def export(self, format_name, folder):
         """Export by the dialog, with real clicks; return its last words."""
         click_widget(self.part("export"))
-        dialog = wait_until(lambda: _dialog("export_dialog"), "the export dialog")
+        dialog = wait_until(export_dialog, "the export dialog")
         dialog.activateWindow()
         dialog.choose(format_name)
         click_widget(dialog.folder_edit)
@@ -78,7 +78,7 @@ class DockWindow:
         click_widget(dialog.export_button)
         words = wait_until(dialog.result_label.text, "the export", 60)
         click_widget(dialog.close_button)
-        wait_until(lambda: not _dialog("export_dialog"), "the dialog to close")
+        wait_until(lambda: export_dialog() is None, "the dialog to close")
         return words
 
     def close_project(self):
@@ -87,8 +87,7 @@ class DockWindow:
         wait_until(lambda: self.widget.session is None, "the project to close")
 
 
-def _dialog(name):
-    return next(
-        (w for w in QApplication.topLevelWidgets() if w.objectName() == name and w.isVisible()),
-        None,
-    )
+def export_dialog():
+    """The export dialog if it is shown."""
+    shown = (widget for widget in QApplication.topLevelWidgets() if widget.isVisible())
+    return next((widget for widget in shown if widget.objectName() == "export_dialog"), None)

@@ -30,7 +30,9 @@ class Planted:
         return self.frame, self.camera, self.keypoint
 
 
-def plant_errors(folder: Path, count: int = 1, *, seed: int = 0, away: float = 40.0):
+def plant_errors(
+    folder: Path, count: int = 1, *, seed: int = 0, away: float = 40.0, most: float = 240.0
+):
     """Move proposals that all views agree on to other dots of their pictures, as a solver may err.
 
     Whatever the store holds stays as it is: the wrong labels are proposals of the run.
@@ -41,8 +43,8 @@ def plant_errors(folder: Path, count: int = 1, *, seed: int = 0, away: float = 4
         A labelled project that nobody has open.
     count : int
         Errors; each in a frame of its own.
-    away : float
-        Least distance (px) between the right and the wrong dot.
+    away, most : float
+        Least and largest distance (px) between the right and the wrong dot.
 
     Returns
     -------
@@ -53,7 +55,7 @@ def plant_errors(folder: Path, count: int = 1, *, seed: int = 0, away: float = 4
         (run,) = project.store.runs()
         result = project.result(run.key)
         labels, poses = (_copied(table) for table in read_result(result))
-        planted = _choose(project, labels, poses, count, rng, away)
+        planted = _choose(project, labels, poses, count, rng, (away, most))
         for error in planted:
             labels.xy[error.cell] = error.wrong_xy
             labels.candidate[error.cell] = error.wrong
@@ -66,7 +68,8 @@ def plant_errors(folder: Path, count: int = 1, *, seed: int = 0, away: float = 4
     return planted
 
 
-def _choose(project, labels, poses, count, rng, away):
+def _choose(project, labels, poses, count, rng, distances):
+    away, most = distances
     candidates = project.candidates()
     planted = []
     for cell in _agreed(labels, poses, rng):
@@ -77,7 +80,7 @@ def _choose(project, labels, poses, count, rng, away):
         dots = dots.select(dots.camera == camera)
         distance = np.linalg.norm(dots.xy - labels.xy[cell], axis=1)
         free = ~np.isin(dots.number, labels.candidate[frame, camera])
-        others = np.flatnonzero((distance > away) & (distance < 6 * away) & free)
+        others = np.flatnonzero((distance > away) & (distance < most) & free)
         if not len(others):
             continue
         wrong = others[distance[others].argmin()]
