@@ -69,8 +69,11 @@ class PixelFormat:
         """Whether any pixel is not grey (two levels of coding noise allowed)."""
         if self.format_name.startswith("gray"):
             return False
-        picture = frame.to_ndarray(format="rgb24").astype(np.int16)
-        return bool((picture.max(axis=2) - picture.min(axis=2)).max() > 6)
+        # Channel by channel: reducing over a last axis of three is twenty times slower.
+        red, green, blue = np.moveaxis(frame.to_ndarray(format="rgb24"), -1, 0)
+        highest = np.maximum(np.maximum(red, green), blue)
+        lowest = np.minimum(np.minimum(red, green), blue)
+        return bool((highest - lowest).max() > 6)
 
     def _finish(self, picture: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
         if self.quarter_turns:
