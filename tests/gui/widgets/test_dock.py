@@ -166,12 +166,12 @@ def test_keys_are_given_to_other_actions_and_kept(viewer, dock, own_config):
     page = dock.page
     page.show_help()
     help_panel = page.help
-    help_panel.give("next_flagged", "N")
+    help_panel.give("next_flagged", "K")
     assert (own_config / "keys.toml").is_file()
     focus_views(viewer)
-    press(viewer, "N")
+    press(viewer, "K")
     assert (dock.session.frame, dock.session.selection.keypoint) == dock.session.queue.point(0)
-    help_panel.give("accept", "N")
+    help_panel.give("accept", "K")
     assert 'is the key of "Next flagged label"' in help_panel.message.text()
     assert page.keymap.keys("accept") == ("Return",)
     help_panel.show_matching("swap")
