@@ -56,6 +56,9 @@ class PaperSettings:
         Region boxes and crops; without, all keypoints are asked for at once.
     refine : bool
         Assign views anew that are far from the point of the others.
+    robust : bool
+        Triangulate with consensus (RANSAC in the paper); without, all views count. The paper does
+        not say which of the two its variant "without 3D" does.
     window : int
         Solved frames that are shown as examples.
     refinement : Refinement
@@ -63,6 +66,7 @@ class PaperSettings:
 
     regions: bool = True
     refine: bool = True
+    robust: bool = True
     window: int = 3
     refinement: Refinement = field(default_factory=Refinement)
 
@@ -111,7 +115,7 @@ class PaperStrategy:
             xy = _positions(askers, numbers)
             done = refine(
                 rig, xy, numbers, [asker.dots for asker in askers], self.settings.refinement,
-                reassign=self.settings.refine,
+                reassign=self.settings.refine, robust=self.settings.robust,
             )  # fmt: skip
             confidence[done.numbers != numbers] = np.nan
             _write(labels, row, done, confidence)

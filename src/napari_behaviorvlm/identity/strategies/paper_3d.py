@@ -1,7 +1,7 @@
 """The paper's 3D step: triangulate robustly, and try alternatives where a view disagrees."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +60,7 @@ class Refined:
 
 def refine(
     rig: Rig, xy: NDArray[np.float64], numbers: NDArray[np.int32], dots: Sequence[Dots],
-    settings: Refinement, *, reassign: bool = True,
+    settings: Refinement, *, reassign: bool = True, robust: bool = True,
 ) -> Refined:  # fmt: skip
     """Triangulate a frame and assign views anew that are far from the point of the others.
 
@@ -75,13 +75,16 @@ def refine(
     settings : Refinement
     reassign : bool
         False only triangulates (the paper's "without 3D").
+    robust : bool
+        False lets all views count in the triangulation.
 
     Returns
     -------
     Refined
     """
     xy, numbers = xy.copy(), numbers.copy()
-    found = triangulate(rig, xy.transpose(1, 0, 2), settings=settings.triangulation)
+    how = settings.triangulation if robust else replace(settings.triangulation, threshold=1e6)
+    found = triangulate(rig, xy.transpose(1, 0, 2), settings=how)
     for _ in range(settings.rounds if reassign else 0):
         expected = project_rig(rig, found.points).transpose(1, 0, 2)
         error = np.linalg.norm(xy - expected, axis=-1)
@@ -92,7 +95,7 @@ def refine(
             )
         if not changed:
             break
-        found = triangulate(rig, xy.transpose(1, 0, 2), settings=settings.triangulation)
+        found = triangulate(rig, xy.transpose(1, 0, 2), settings=how)
     return Refined(numbers, xy, found)
 
 
