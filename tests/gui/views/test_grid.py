@@ -53,7 +53,7 @@ def test_views_slider_and_session_keep_in_step(viewer, grid, session):
     np.testing.assert_allclose(
         grid.marks[2].labels, session.labels.xy[5, 2][grid.marks[2].keypoints]
     )
-    assert "frame 5 of 59" in grid._marks._heading(0)
+    assert "frame 5 / 59" in grid._marks._heading(0)
 
 
 def test_a_click_is_told_with_the_view_and_the_pixel(viewer, grid, session):

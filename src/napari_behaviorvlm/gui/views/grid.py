@@ -125,9 +125,11 @@ class ViewGrid:
 
     def redraw(self, *_: object) -> None:
         """Draw the marks of the frame anew; the pictures stay."""
-        marks = frame_marks(
-            self.session, self.session.frame, self._options, proposals=self._proposals
-        )
+        options = self._options
+        # Over whole pictures epipolar lines are clutter; close to a keypoint they decide.
+        if self._placer.look is not Look.KEYPOINT and self._proposals is None:
+            options = replace(options, guides=False)
+        marks = frame_marks(self.session, self.session.frame, options, proposals=self._proposals)
         self._marks.show(marks, self._zoom, all_names=self._options.names)
 
     @property
@@ -207,12 +209,12 @@ class ViewGrid:
     def unzoom(self) -> None:
         """Go back to what was seen before zooming to the keypoint."""
         self._placer.leave_keypoint()
-        self._redraw_zoomed()
+        self.redraw()
         self.changed.emit()
 
     def _enter(self, look: Look) -> None:
         self._placer.enter(look)
-        self._redraw_zoomed()
+        self.redraw()
         self.changed.emit()
 
     @property
@@ -325,7 +327,7 @@ class ViewGrid:
         self.redraw()
 
     def _caption(self, frame: int) -> str:
-        caption = f"frame {frame} of {self.session.n_frames - 1}"
+        caption = f"frame {frame} / {self.session.n_frames - 1}"
         fps = self.session.fps
         if not fps:
             return caption

@@ -173,6 +173,8 @@ class ProjectPage(QWidget):
         self.say(problems[0] if problems else self.keymap.problem)
         self._judge.start(_judging(self.session))
         self._propose()
+        if len(self.session.candidates(self.session.frame)):
+            self.grid.follow()  # an animal in a large arena is a speck otherwise
 
     def _judged(self, fresh: Fresh) -> None:
         self.session.take(fresh)
