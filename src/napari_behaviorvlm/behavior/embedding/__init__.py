@@ -1,0 +1,1 @@
+"""Clusters of moments: deep embedded clustering and its alternatives behind one interface."""
