@@ -215,7 +215,7 @@ class _Training:
         import torch
 
         shuffled = torch.randperm(len(self.values), generator=self.order)
-        yield from shuffled.to(self.device).split(size)
+        yield from torch.split(shuffled.to(self.device), size)
 
     def _pretrain(self) -> Iterator[float]:
         import torch
@@ -234,7 +234,7 @@ class _Training:
                 rebuilt = self.decoder(self.encoder(self._noisy(clean)))
                 loss = torch.nn.functional.mse_loss(rebuilt, clean)
                 adam.zero_grad()
-                loss.backward()
+                torch.autograd.backward(loss)
                 adam.step()
                 rate.step()
                 total += loss.item() * len(rows)
@@ -273,7 +273,7 @@ class _Training:
                 goal, found = target[rows], self._memberships(self.values[rows])
                 loss = (goal * (goal.log() - found.log())).sum(dim=1).mean()
                 adam.zero_grad()
-                loss.backward()
+                torch.autograd.backward(loss)
                 adam.step()
                 total += loss.item() * len(rows)
             with torch.no_grad():
@@ -291,7 +291,8 @@ class _Training:
         z, c = self.encoder(values), self.centres
         squares = (z * z).sum(dim=1, keepdim=True) - 2 * z @ c.T + (c * c).sum(dim=1)
         kernel = 1 / (1 + squares.clamp_min(0))
-        return kernel / kernel.sum(dim=1, keepdim=True)
+        shares: torch.Tensor = kernel / kernel.sum(dim=1, keepdim=True)
+        return shares
 
     def result(self) -> FittedDEC:
         centres = np.array(self.centres.detach().cpu().numpy(), np.float32)

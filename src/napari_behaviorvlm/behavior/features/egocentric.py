@@ -167,7 +167,7 @@ class BodyScale:
         n, animals, keypoints, _ = kept.rows.shape
         names = tuple(f"animal {i}" for i in range(animals))
         points = tuple(f"point {i}" for i in range(keypoints))
-        situation = situate(Tracks(names, points, fps, kept.rows), plan, 0, 0.0)
+        situation = situate(Tracks(names, points, fps, np.asarray(kept.rows, float)), plan, 0, 0.0)
         if not situation.tracked.any():
             raise TableError(f"No animal is seen with head and rear in any of {n} frames.")
         seen = egocentric_pose(situation)[situation.tracked]

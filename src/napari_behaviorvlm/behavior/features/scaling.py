@@ -47,4 +47,4 @@ class Standardizer:
     def __call__(self, values: NDArray[np.floating]) -> Float32Array:
         """Scale moments, shape (..., features)."""
         scaled = (values - self.mean) / self.width
-        return np.clip(scaled, -FARTHEST, FARTHEST).astype(np.float32)
+        return np.asarray(np.clip(scaled, -FARTHEST, FARTHEST), np.float32)
