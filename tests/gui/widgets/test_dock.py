@@ -13,6 +13,7 @@ from napari_behaviorvlm.gui.recent import RecentProjects
 from napari_behaviorvlm.gui.views.placing import Look
 from napari_behaviorvlm.gui.widgets.dock import LabellingDock
 from napari_behaviorvlm.gui.widgets.queue_model import Column
+from napari_behaviorvlm.gui.widgets.shortcuts import Stepper
 from napari_behaviorvlm.io.project import Project
 
 
@@ -110,9 +111,12 @@ def test_keys_move_about_and_napari_does_not_double_them(viewer, dock):
     assert len(viewer.layers) == 6
     assert viewer.canvas.grid.enabled
     assert layer is None or (layer.mode == "pan_zoom" and layer.visible)
+    assert dock.page.grid.look is Look.ANIMAL
     press(viewer, "F")
     assert dock.page.grid.look is Look.KEYPOINT
     press(viewer, "F", "G")
+    assert dock.page.grid.look is Look.PICTURE
+    press(viewer, "G")
     assert dock.page.grid.look is Look.ANIMAL
     press(viewer, "Ctrl+=")
     assert dock.page.grid.look is Look.PICTURE
@@ -127,6 +131,23 @@ def test_held_arrows_leave_no_backlog(viewer, dock, qtbot):
     wait_until(lambda: session.frame == 40, "frame 40")
     settle()
     assert seen == [40]
+
+
+def test_a_held_arrow_goes_faster(monkeypatch, qtbot):
+    made, now = [], [100.0]
+    monkeypatch.setattr("napari_behaviorvlm.gui.widgets.shortcuts.time.monotonic", lambda: now[0])
+    stepper = Stepper(made.append)
+    for seconds, held in ((0.0, False), (1.0, True), (2.0, True), (4.0, True)):
+        now[0] = 100.0 + seconds
+        stepper.step(-1, held=held)
+        stepper.flush()
+    now[0] = 110.0
+    stepper.step(1)
+    stepper.flush()
+    stepper.step(10, held=True)
+    stepper.flush()
+    assert made == [-1, -1, -2, -5, 1, 10]
+    stepper.close()
 
 
 def test_digits_name_a_dot_and_text_fields_keep_their_keys(viewer, dock):

@@ -344,10 +344,9 @@ class ViewGrid:
         self.redraw()
 
     def _on_edited(self, change: Any) -> None:
-        if self.session.frame in change.rows:
-            if self._placer.look is not Look.PICTURE:
-                self._placer.refresh()
-            self.redraw()
+        """Draw an edit; the views stay where they are, so that nothing jumps under the mouse."""
+        if self.session.frame in change.rows and self.session.queue is None:
+            self.redraw()  # else the queue, which changes next, asks for it
 
     def _on_zoom(self, *_: object) -> None:
         self._redraw_zoomed()

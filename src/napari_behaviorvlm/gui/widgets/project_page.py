@@ -188,7 +188,7 @@ class ProjectPage(QWidget):
         """Give the keyboard to the views."""
         canvas_widget(self.viewer).setFocus()
 
-    def run(self, action: Action) -> None:
+    def run(self, action: Action, *, held: bool = False) -> None:
         """Do what an action does, or say why it cannot be done."""
         why_not = action.why_not()
         if why_not:
@@ -196,7 +196,7 @@ class ProjectPage(QWidget):
             return
         step = getattr(action.run, "args", ())
         if action.repeats and getattr(action.run, "func", None) == self.flow.jump:
-            self.stepper.step(step[0])
+            self.stepper.step(step[0], held=held)
             return
         self.stepper.flush()
         action.run()

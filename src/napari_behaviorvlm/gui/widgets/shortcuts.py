@@ -5,6 +5,7 @@ then runs neither or both. Keys are therefore taken before anybody else sees the
 dock and around the canvas only, and text fields keep what they need.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -68,14 +69,14 @@ class Shortcuts(QObject):
     keymap : Keymap
     actions : mapping of str to Action
     run : callable
-        Told which action to run.
+        Told which action to run, and whether the key is ``held`` down.
     leave : callable
         Gives the keyboard back to the views; Escape in a text field does it.
     """
 
     def __init__(
         self, areas: Callable[[], tuple[QWidget, ...]], keymap: Keymap,
-        actions: Mapping[str, Action], run: Callable[[Action], None], leave: Callable[[], None],
+        actions: Mapping[str, Action], run: Callable[..., None], leave: Callable[[], None],
     ) -> None:  # fmt: skip
         super().__init__()
         self._areas, self._keymap, self._actions = areas, keymap, actions
@@ -117,7 +118,7 @@ class Shortcuts(QObject):
 
     def _press(self, action: Action, *, held: bool) -> None:
         if not held or action.repeats:
-            self._run(action)
+            self._run(action, held=held)
 
     def _in_text_field(self, event: QEvent, key: str) -> bool:
         if key != "Escape":
@@ -128,8 +129,14 @@ class Shortcuts(QObject):
         return True
 
 
+HELD = ((3.0, 5), (1.5, 2))
+"""Seconds a key is held after which single frames become steps of so many."""
+
+
 class Stepper(QObject):
     """Gathers steps while a picture is being drawn, so that a held key leaves no backlog.
+
+    A key that is held down goes faster and faster.
 
     Parameters
     ----------
@@ -141,13 +148,19 @@ class Stepper(QObject):
         super().__init__()
         self._jump = jump
         self._waiting = 0
+        self._pressed = 0.0
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(0)
         self._timer.timeout.connect(self.flush)
 
-    def step(self, frames: int) -> None:
+    def step(self, frames: int, *, held: bool = False) -> None:
         """Go on by some frames (negative: back) as soon as the window is ready."""
+        if not held:
+            self._pressed = time.monotonic()
+        elif abs(frames) == 1:
+            since = time.monotonic() - self._pressed
+            frames *= next((factor for seconds, factor in HELD if since >= seconds), 1)
         self._waiting += frames
         if not self._timer.isActive():
             self._timer.start()
