@@ -51,7 +51,8 @@ class DECSettings:
     pretrain_epochs, cluster_epochs : int
         Passes over the data; clustering ends earlier once it has converged.
     learning_rate, cluster_rate : float
-        Adam's step: highest of a cycle in pre-training, constant in clustering.
+        Adam's step: highest of a cycle in pre-training (take 1e-3 for layers as wide as the
+        paper's), constant in clustering.
     noise : float
         Share of features blanked at random in pre-training (a denoising autoencoder).
     converged : float
@@ -68,7 +69,7 @@ class DECSettings:
     dimensions: int = 10
     pretrain_epochs: int = 20
     cluster_epochs: int = 20
-    learning_rate: float = 2e-3
+    learning_rate: float = 5e-3
     cluster_rate: float = 1e-3
     noise: float = 0.0
     converged: float = 0.001
@@ -247,12 +248,28 @@ class _Training:
             return clean
         return clean * (torch.rand_like(clean) >= self.settings.noise)
 
+    def _evened(self) -> "torch.Tensor":
+        """Give every dimension of the embedding the same spread, within the last layer.
+
+        Rebuilding leaves some dimensions many times as wide as others; k-means and the kernel, for
+        which all directions are alike, would see only those.
+        """
+        import torch
+
+        last = self.encoder[-1]
+        assert isinstance(last, torch.nn.Linear)
+        with torch.no_grad():
+            width = self.encoder(self.values).std(dim=0, correction=0).clamp_min(1e-3)
+            last.weight.div_(width[:, None])
+            last.bias.div_(width)
+            evened: torch.Tensor = self.encoder(self.values)
+        return evened
+
     def _start_centres(self) -> "torch.Tensor":
         """Find centres by k-means; they are trained from here on. Returns the labels."""
         import torch
 
-        with torch.no_grad():
-            embedded = self.encoder(self.values).cpu().numpy()
+        embedded = self._evened().cpu().numpy()
         centres = kmeans_centres(embedded, self.n_clusters, self.settings.seed)
         self.centres = torch.nn.Parameter(torch.from_numpy(centres).to(self.device))
         with torch.no_grad():
