@@ -17,7 +17,7 @@ from napari_behaviorvlm.gui.napari_compat import (
 from napari_behaviorvlm.gui.recent import RecentProjects
 from napari_behaviorvlm.gui.widgets.project_page import ProjectPage
 from napari_behaviorvlm.gui.widgets.start_page import StartPage
-from napari_behaviorvlm.gui.widgets.style import DOCK_WIDTH, column
+from napari_behaviorvlm.gui.widgets.style import DOCK_WIDTH, WIDE_DOCK, WIDE_SCREEN, column
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +64,8 @@ class LabellingDock(QWidget):
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Ask for a narrow strip."""
-        return QSize(DOCK_WIDTH, 640)
+        wide = self.screen().availableGeometry().width() >= WIDE_SCREEN
+        return QSize(WIDE_DOCK if wide else DOCK_WIDTH, 640)
 
     @property
     def session(self) -> LabellingSession | None:

@@ -24,7 +24,10 @@ BUTTON = 25
 """Height of a button, pixels."""
 
 DOCK_WIDTH = 372
-"""Widest the dock asks for, pixels."""
+"""Width the dock asks for on a small screen, pixels."""
+
+WIDE_DOCK, WIDE_SCREEN = 440, 1600
+"""Width it asks for where the screen is at least so wide: reasons then fit into two lines."""
 
 UNKNOWN = "–"
 """Stands where there is no number."""
