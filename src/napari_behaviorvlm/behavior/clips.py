@@ -16,9 +16,6 @@ from numpy.typing import NDArray
 from napari_behaviorvlm.core.bouts import UNTRACKED, Clips, FloatArray, IntArray
 from napari_behaviorvlm.core.errors import TableError
 
-FLOOR = 0.02
-"""Least membership: no single frame may veto a clip."""
-
 
 @dataclass(frozen=True)
 class ClipSettings:
@@ -29,13 +26,14 @@ class ClipSettings:
     shortest, longest : float
         Seconds. Only where an animal is followed for less than `shortest` is a clip shorter.
     switch_cost : float
-        What a change of cluster costs, in nats of membership: 0 follows every change that lasts
-        long enough, more makes fewer, surer cuts.
+        Seconds of agreement that a change of cluster must gain. 0 follows every change that can be
+        made to last long enough, so that the moment between two behaviours, which often looks like
+        neither, becomes a clip at the cost of both; more makes fewer, surer cuts.
     """
 
     shortest: float = 1.0
     longest: float = 5.0
-    switch_cost: float = 1.0
+    switch_cost: float = 0.2
 
     def __post_init__(self) -> None:
         if not (self.shortest > 0 and self.longest >= 2 * self.shortest and self.switch_cost >= 0):
@@ -95,7 +93,7 @@ def cut_clips(
                 shares = np.eye(n_clusters)[labels[start:stop, animal]]
             else:
                 shares = np.asarray(memberships[start:stop, animal], float)
-            path = smooth_labels(shares, shortest, settings.switch_cost)
+            path = smooth_labels(shares, shortest, settings.switch_cost * fps)
             for first, last in _pieces(path, longest):
                 cluster = int(path[first])
                 sure = float(shares[first:last, cluster].mean())
@@ -122,7 +120,11 @@ def _check(
 
 
 def smooth_labels(shares: FloatArray, shortest: int, switch_cost: float) -> IntArray:
-    """Most probable label sequence whose stretches last at least `shortest` frames.
+    """Find the label sequence that agrees most, with stretches of at least `shortest` frames.
+
+    A frame costs what its membership in the label falls short of 1: the expected number of frames
+    in disagreement. (Its negative logarithm would let clusterings with sharp memberships, such as
+    a mixture's, cut at other places than soft ones, and DEC's clips came out worse with it.)
 
     Parameters
     ----------
@@ -131,14 +133,14 @@ def smooth_labels(shares: FloatArray, shortest: int, switch_cost: float) -> IntA
     shortest : int
         Least frames per stretch; a sequence shorter than that becomes one stretch.
     switch_cost : float
-        Cost of a change, in nats.
+        Frames of agreement that a change must gain.
 
     Returns
     -------
     ndarray of int64, shape (frames,)
     """
     n = len(shares)
-    cost = -np.log(np.maximum(shares, FLOOR))
+    cost = 1 - shares
     if n < 2 * shortest:
         return np.full(n, int(cost.sum(axis=0).argmin()), np.int64)
     total = np.vstack([np.zeros(cost.shape[1]), np.cumsum(cost, axis=0)])

@@ -16,7 +16,7 @@ from napari_behaviorvlm.behavior.embedding.base import PER_ANIMAL, Clusterer, Fi
 from napari_behaviorvlm.behavior.features.body import BodyPlan
 from napari_behaviorvlm.behavior.features.egocentric import BodyScale
 from napari_behaviorvlm.behavior.features.sampling import Thinned
-from napari_behaviorvlm.behavior.features.scaling import Standardizer
+from napari_behaviorvlm.behavior.features.scaling import Columns, Standardizer
 from napari_behaviorvlm.behavior.features.stream import FeatureBlock, FeatureSettings, PoseFeatures
 from napari_behaviorvlm.core.bouts import UNTRACKED, Clips
 from napari_behaviorvlm.core.progress import Progress
@@ -73,7 +73,7 @@ class SegmentationSettings:
 
 
 def cluster_blocks(
-    blocks: Blocks, clusterer: Clusterer, n_clusters: int
+    blocks: Blocks, clusterer: Clusterer, n_clusters: int, columns: Columns | None = None
 ) -> Generator[Progress, None, Segmentation]:
     """Fit clusters to features of all animals together and assign every frame.
 
@@ -85,6 +85,8 @@ def cluster_blocks(
         DEC or one of the alternatives.
     n_clusters : int
         Clusters.
+    columns : Columns, optional
+        Least widths and weights of the features.
 
     Yields
     ------
@@ -103,7 +105,7 @@ def cluster_blocks(
     sample = Thinned(SAMPLE)
     for block in blocks():
         sample.add(block.values[block.tracked])
-    scaling = Standardizer.measure(sample.rows if len(sample) else np.zeros((0, 1)))
+    scaling = Standardizer.measure(sample.rows if len(sample) else np.zeros((0, 1)), columns)
     model = yield from clusterer.fit(scaling(sample.rows), n_clusters)
     yield Progress(0, 0, "Assigning every frame")
     labels, memberships = [], []
@@ -158,7 +160,7 @@ def segment_tracks(
     features = PoseFeatures(plan, scale, settings.features)
     n_clusters = settings.n_clusters or PER_ANIMAL * len(first.animals)
     segmentation = yield from cluster_blocks(
-        lambda: features.stream(source()), clusterer, n_clusters
+        lambda: features.stream(source()), clusterer, n_clusters, features.columns(first)
     )
     yield Progress(0, 0, "Cutting clips")
     clips = cut_clips(

@@ -67,7 +67,7 @@ class DECSettings:
 
     hidden: tuple[int, ...] = (256, 256)
     dimensions: int = 10
-    pretrain_epochs: int = 20
+    pretrain_epochs: int = 15
     cluster_epochs: int = 20
     learning_rate: float = 5e-3
     cluster_rate: float = 1e-3
@@ -223,7 +223,7 @@ class _Training:
 
         settings, count = self.settings, len(self.values)
         parameters = [*self.encoder.parameters(), *self.decoder.parameters()]
-        adam = torch.optim.Adam(parameters, lr=settings.learning_rate, foreach=True)
+        adam = torch.optim.Adam(parameters, lr=settings.learning_rate, fused=True)
         steps = max(1, settings.pretrain_epochs) * -(-count // self.batch)
         rate = torch.optim.lr_scheduler.OneCycleLR(
             adam, settings.learning_rate, total_steps=steps + 1, pct_start=0.2
@@ -266,25 +266,24 @@ class _Training:
         return evened
 
     def _start_centres(self) -> "torch.Tensor":
-        """Find centres by k-means; they are trained from here on. Returns the labels."""
+        """Find centres by k-means; they are trained from here on. Returns the memberships."""
         import torch
 
         embedded = self._evened().cpu().numpy()
         centres = kmeans_centres(embedded, self.n_clusters, self.settings.seed)
         self.centres = torch.nn.Parameter(torch.from_numpy(centres).to(self.device))
         with torch.no_grad():
-            return self._memberships(self.values).argmax(dim=1)
+            return self._memberships(self.values)
 
     def _cluster(self) -> Iterator[float]:
         import torch
 
         settings = self.settings
-        labels = self._start_centres()
+        shares = self._start_centres()
         parameters = [*self.encoder.parameters(), self.centres]
-        adam = torch.optim.Adam(parameters, lr=settings.cluster_rate, foreach=True)
+        adam = torch.optim.Adam(parameters, lr=settings.cluster_rate, fused=True)
         for _ in range(settings.cluster_epochs):
-            with torch.no_grad():
-                target = _sharpened(self._memberships(self.values))
+            target, labels = _sharpened(shares), shares.argmax(dim=1)
             total = 0.0
             for rows in self._batches(2 * self.batch):
                 goal, found = target[rows], self._memberships(self.values[rows])
@@ -294,9 +293,8 @@ class _Training:
                 adam.step()
                 total += loss.item() * len(rows)
             with torch.no_grad():
-                now = self._memberships(self.values).argmax(dim=1)
-            changed = float((now != labels).float().mean())
-            labels = now
+                shares = self._memberships(self.values)
+            changed = float((shares.argmax(dim=1) != labels).float().mean())
             self.history["changed"].append(changed)
             self.converged = changed < settings.converged
             yield total / len(self.values)

@@ -40,6 +40,15 @@ def kinematic_names(keypoints: tuple[str, ...], dimensions: int) -> tuple[str, .
     )  # fmt: skip
 
 
+def kinematic_groups(keypoints: tuple[str, ...], dimensions: int) -> tuple[str, ...]:
+    """Group of each column of `kinematics`: travel, posture, movement (of parts) or quality."""
+    rising = ("travel",) if dimensions == 3 else ()
+    return (
+        *("travel",) * 5, *("posture",) * 3, "quality", *rising,
+        *("posture",) * (len(keypoints) * dimensions), *("movement",) * len(keypoints),
+    )  # fmt: skip
+
+
 def kinematics(situation: Situation, plan: BodyPlan, scale: BodyScale) -> FloatArray:
     """Per frame and animal: speeds, turning, elongation, bend, pose and its movement.
 

@@ -12,11 +12,22 @@ from numpy.typing import NDArray
 
 from napari_behaviorvlm.behavior.features.body import BodyPlan
 from napari_behaviorvlm.behavior.features.egocentric import BodyScale, situate
-from napari_behaviorvlm.behavior.features.kinematics import kinematic_names, kinematics
+from napari_behaviorvlm.behavior.features.kinematics import (
+    kinematic_groups,
+    kinematic_names,
+    kinematics,
+)
 from napari_behaviorvlm.behavior.features.motion import smoothing_reach, window_statistics
+from napari_behaviorvlm.behavior.features.scaling import Columns
 from napari_behaviorvlm.behavior.features.social import relations, social_names
 from napari_behaviorvlm.core.errors import TableError
 from napari_behaviorvlm.core.tracks import Tracks
+
+FLOORS = {"travel": 0.5, "movement": 0.5, "posture": 0.08, "social": 0.15, "quality": 1.0}
+"""Least width of a feature: asinh of rates, body lengths, relations between 0 and 1."""
+
+SHARES = {"travel": 1.0, "movement": 1.0, "posture": 1.0, "social": 1.0, "quality": 0.0}
+"""How much each group counts. How well an animal was seen is no behaviour."""
 
 PIECE = 4096
 """Frames worked on at once where the source comes in larger pieces."""
@@ -29,7 +40,8 @@ class FeatureSettings:
     Parameters
     ----------
     window : float
-        Seconds that a feature describes, centred on its frame.
+        Seconds that a feature describes, centred on its frame. Longer ones blur the moment at
+        which behaviour changes, shorter ones miss the rhythm of grooming.
     longest_gap : float
         Seconds over which a missing keypoint is interpolated.
     smoothing : float
@@ -38,7 +50,7 @@ class FeatureSettings:
         Relations to the other animals too.
     """
 
-    window: float = 0.6
+    window: float = 0.4
     longest_gap: float = 0.25
     smoothing: float = 0.06
     social: bool = True
@@ -105,6 +117,13 @@ class PoseFeatures:
         if self.settings.social:
             single += social_names(len(tracks.animals))
         return (*(f"{name}.mean" for name in single), *(f"{name}.spread" for name in single))
+
+    def columns(self, tracks: Tracks) -> Columns:
+        """Least widths and weights of the features, for `Standardizer`."""
+        groups = kinematic_groups(tracks.keypoints, tracks.positions.shape[-1])
+        if self.settings.social:
+            groups += ("social",) * len(social_names(len(tracks.animals)))
+        return Columns.of_groups(groups * 2, FLOORS, SHARES)
 
     def stream(self, pieces: Iterable[Tracks]) -> Iterator[FeatureBlock]:
         """Compute features piece by piece.
