@@ -122,9 +122,9 @@ def _check(
 def smooth_labels(shares: FloatArray, shortest: int, switch_cost: float) -> IntArray:
     """Find the label sequence that agrees most, with stretches of at least `shortest` frames.
 
-    A frame costs what its membership in the label falls short of 1: the expected number of frames
-    in disagreement. (Its negative logarithm would let clusterings with sharp memberships, such as
-    a mixture's, cut at other places than soft ones, and DEC's clips came out worse with it.)
+    A frame costs nothing in its best cluster and up to 1 elsewhere, by how far the membership
+    there falls short of the best. Being relative, this cuts alike whether a method's memberships
+    are sharp (a mixture's) or soft (a Student-t kernel's among many clusters).
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def smooth_labels(shares: FloatArray, shortest: int, switch_cost: float) -> IntA
     ndarray of int64, shape (frames,)
     """
     n = len(shares)
-    cost = 1 - shares
+    cost = 1 - shares / np.maximum(shares.max(axis=1, keepdims=True), 1e-12)
     if n < 2 * shortest:
         return np.full(n, int(cost.sum(axis=0).argmin()), np.int64)
     total = np.vstack([np.zeros(cost.shape[1]), np.cumsum(cost, axis=0)])

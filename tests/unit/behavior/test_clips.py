@@ -57,7 +57,9 @@ def test_the_smoothed_sequence_is_the_best_of_all(shares, shortest, cost):
         lengths = [len(list(group)) for _, group in itertools.groupby(path)]
         if len(lengths) > 1 and min(lengths) < shortest:
             return np.inf
-        return sum(1 - shares[t, k] for t, k in enumerate(path)) + cost * (len(lengths) - 1)
+        return sum(1 - shares[t, k] / shares[t].max() for t, k in enumerate(path)) + cost * (
+            len(lengths) - 1
+        )
 
     best = min(price(path) for path in itertools.product(range(3), repeat=len(shares)))
     assert price(tuple(smooth_labels(shares, shortest, cost))) == pytest.approx(best, abs=1e-9)
@@ -144,3 +146,23 @@ def test_tables_that_contradict_themselves_are_refused():
         cut_clips(np.zeros((5, 1), int), 10.0, ["a", "b"])
     with pytest.raises(TableError, match="not positive"):
         cut_clips(np.zeros((5, 1), int), 0.0, ["a"])
+
+
+def test_soft_and_sharp_memberships_of_the_same_order_cut_alike():
+    """A Student-t kernel over many clusters never comes near 1; that must not merge everything."""
+    labels = np.repeat([0, 1, 2, 0], 40)
+    sharp = np.eye(30)[labels]
+    soft = 0.02 + 0.08 * sharp
+    soft /= soft.sum(axis=1, keepdims=True)
+    starts = [
+        cut_clips(labels[:, None], 25.0, ["a"], shares[:, None]).start.tolist()
+        for shares in (sharp, soft)
+    ]
+    assert starts[0] == starts[1] == [0, 40, 80, 120]
+
+
+def test_the_moment_between_two_behaviours_makes_no_clip_of_its_own():
+    labels = np.repeat([0, 2, 1], [50, 15, 50])[:, None]
+    clips = cut_clips(labels, 25.0, ["a"])
+    assert clips.cluster.tolist() == [0, 1]
+    assert 50 <= clips.start[1] <= 65

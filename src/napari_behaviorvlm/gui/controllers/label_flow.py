@@ -97,7 +97,7 @@ class LabelFlow:
     def click(
         self, camera: int, xy: Iterable[float], reach: float, modifiers: Collection[str] = ()
     ) -> Change | None:
-        """Click into a view: the dot there becomes the keypoint.
+        """Click into a view: the dot there becomes the keypoint; without any dots, the place.
 
         Parameters
         ----------
@@ -119,10 +119,12 @@ class LabelFlow:
         if "shift" in held:
             return self._placed(self._do(self._free(camera, xy)))
         found = nearest_dot(self.session, self.session.frame, camera, xy, reach)
-        if found is None:
-            self.session.say("No dot here: click a dot, or hold Shift to place the label freely.")
-            return None
-        return self.assign(found[0])
+        if found is not None:
+            return self.assign(found[0])
+        if not len(dots(self.session, self.session.frame, camera)[0]):
+            return self._placed(self._do(self._free(camera, xy)))  # there is nothing else to click
+        self.session.say("No dot here: click a dot, or hold Shift to place the label freely.")
+        return None
 
     def _free(self, camera: int, xy: tuple[float, ...]) -> Edit:
         return edits.place(self.session, self.session.frame, camera, self.keypoint, xy, 0.0)

@@ -77,6 +77,21 @@ def test_a_click_beside_all_dots_only_chooses_the_view(flow, session, opened):
     assert_same(session, before)
 
 
+def test_in_a_view_without_dots_a_click_places_the_label(tmp_path):
+    hidden = [(FRAME, 2, keypoint) for keypoint in range(5)]
+    opened = Opened(tmp_path / "pair", labelled=False, hidden=hidden)
+    opened.session.go_to(FRAME)
+    opened.session.select(NOSE)
+    flow = LabelFlow(opened.session)
+    flow.click(2, (31.5, 44.25), 5.0)
+    cell = (FRAME, 2, NOSE)
+    assert opened.session.labels.xy[cell].tolist() == [31.5, 44.25]
+    assert opened.session.labels.candidate[cell] == 0
+    assert flow.click(1, (1.0, 1.0), 5.0) is None  # the other views have dots
+    flow.close()
+    opened.close()
+
+
 def test_shift_places_freely_and_control_picks_the_keypoint(flow, session):
     session.select(NOSE)
     flow.click(1, at(1, TAIL, 1.5, 0), 5.0, {"Shift"})
