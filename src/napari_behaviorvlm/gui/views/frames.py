@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from napari_behaviorvlm.core.errors import VideoError
 from napari_behaviorvlm.io.project import Project
-from napari_behaviorvlm.io.video import FrameReader, MultiViewReader, open_video
+from napari_behaviorvlm.io.video import FrameReader, MultiViewReader
+from napari_behaviorvlm.workflows.videos import open_project_video
 
 Picture = NDArray[np.uint8]
 
@@ -41,16 +42,17 @@ class ChannelReader:
 
     Parameters
     ----------
+    project : Project
     videos : mapping of str to Path
         By camera name.
     """
 
-    def __init__(self, videos: Mapping[str, Path]) -> None:
+    def __init__(self, project: Project, videos: Mapping[str, Path]) -> None:
         self.problems: dict[str, str] = {}
         self.readers: dict[str, FrameReader] = {}
         for name, path in videos.items():
             try:
-                self.readers[name] = open_video(path)
+                self.readers[name] = open_project_video(project, path)
             except VideoError as problem:
                 self.problems[name] = str(problem)
         self._groups = [self._group(is_color=True), self._group(is_color=False)]
@@ -110,6 +112,7 @@ class PictureSource:
     """
 
     def __init__(self, project: Project) -> None:
+        self._project = project
         self.names = project.rig.names
         self.n_frames = project.config.n_frames
         self._videos = {
@@ -176,7 +179,7 @@ class PictureSource:
 
     def _reader(self, channel: Channel) -> ChannelReader:
         if channel not in self._open:
-            self._open[channel] = ChannelReader(self._videos[channel])
+            self._open[channel] = ChannelReader(self._project, self._videos[channel])
         return self._open[channel]
 
     def _plain(self, channel: Channel, name: str, frame: int) -> Picture | None:
