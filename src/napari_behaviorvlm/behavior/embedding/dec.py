@@ -45,7 +45,7 @@ class DECSettings:
     ----------
     hidden : tuple of int
         Widths of the encoder's hidden layers; the decoder mirrors them. The paper's are
-        (500, 500, 2000): a little better and ten times as slow.
+        (500, 500, 2000), which take several times as long.
     dimensions : int
         Size of the embedding.
     pretrain_epochs, cluster_epochs : int
@@ -90,7 +90,7 @@ class FittedDEC:
         Centres in the embedding.
     history : dict of str to list of float
         "reconstruction": mean squared error per pre-training epoch; "kl": divergence per
-        clustering epoch; "changed": share of moments that changed cluster.
+        clustering epoch (from a target that sharpens as it goes, so that it may rise); "changed": share of moments that changed cluster.
     converged : bool
         Whether clustering ended because hardly any moment changed cluster.
     """
