@@ -90,7 +90,8 @@ class FittedDEC:
         Centres in the embedding.
     history : dict of str to list of float
         "reconstruction": mean squared error per pre-training epoch; "kl": divergence per
-        clustering epoch (from a target that sharpens as it goes, so that it may rise); "changed": share of moments that changed cluster.
+        clustering epoch (from a target that sharpens as it goes, so that it may rise);
+        "changed": share of moments that changed cluster.
     converged : bool
         Whether clustering ended because hardly any moment changed cluster.
     """
