@@ -235,7 +235,8 @@ def test_side_docks_come_and_go(viewer, dock):
     assert "Plots" not in set(viewer.window.dock_widgets)
 
 
-def test_the_dock_fits_a_small_screen(viewer_maker, sample_project):
+def test_the_dock_fits_a_small_screen(viewer_maker, sample_project, monkeypatch):
+    monkeypatch.setattr("napari_behaviorvlm.gui.widgets.dock.WIDE_SCREEN", 2000)  # ours is small
     viewer = viewer_maker((1366, 768))
     dock = dock_in(viewer)
     dock.open_project(sample_project)
