@@ -67,6 +67,10 @@ class ProjectPage(QWidget):
         self.viewer, self.session = viewer, session
         self.links = Links()
         self._over = False
+        # Long sessions take a second to be judged: beside the making of the views.
+        self._judge = Worker(parent=self)
+        self.links.add((self._judge.done, self._judged), (self._judge.failed, self.say))
+        self._judge.start(_judging(session))
         self.colours = Colours.of(viewer)
         self.flow = LabelFlow(session)
         self.review = ReviewFlow(self.flow)
@@ -96,7 +100,6 @@ class ProjectPage(QWidget):
         self.side = SideDocks(self.viewer, self._side_changed)
         self.help: HelpPanel | None = None
         self.status = Sentence(name="status")
-        self._judge = Worker(parent=self)
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(TYPING_PAUSE)
@@ -155,8 +158,6 @@ class ProjectPage(QWidget):
             (self.review.arrived, self._arrived),
             (self.grid.closed, self._views_closed),
             (self.viewer.events.theme, self._follow_theme),
-            (self._judge.done, self._judged),
-            (self._judge.failed, self.say),
             (runs.progressed, self._show_run),
             (runs.changed, self._run_changed),
             (header.run.clicked, self.show_run),
@@ -171,7 +172,6 @@ class ProjectPage(QWidget):
     def _first_words(self) -> None:
         problems = list(self.grid.problems.values())
         self.say(problems[0] if problems else self.keymap.problem)
-        self._judge.start(_judging(self.session))
         self._propose()
         if len(self.session.candidates(self.session.frame)):
             self.grid.follow()  # an animal in a large arena is a speck otherwise
