@@ -378,7 +378,9 @@ class LabelFlow:
             session.go_to(rows[0])
         if len(change.keypoints) == 1:
             session.select(change.keypoints[0], session.selection.camera)
-        frames = f"frame {rows[0]}" if len(rows) == 1 else f"frames {rows[0]} to {rows[-1]}"
+        frames = f"frame {rows[0]}"
+        if len(rows) > 1:
+            frames = f"frames {rows[0]} to {rows[-1]} ({change.labels} labels)"
         session.say(f"{done} in {frames}.")
         return change
 

@@ -64,11 +64,14 @@ class Change:
         Keypoints concerned, ascending.
     action : str
         What was done, in words.
+    labels : int
+        How many labels it concerned.
     """
 
     rows: tuple[int, ...]
     keypoints: tuple[int, ...]
     action: str
+    labels: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -297,7 +300,7 @@ class LabellingSession:
         cells = [cell for cell in cells if cell[0] < self.n_frames]
         update_cells(self.project, self._state, cells)
         rows = tuple(sorted({cell[0] for cell in cells}))
-        change = Change(rows, tuple(sorted({cell[2] for cell in cells})), action)
+        change = Change(rows, tuple(sorted({cell[2] for cell in cells})), action, len(cells))
         self._edits += 1
         self._edited_rows.append((self._edits, rows))
         if self._judgement is not None:

@@ -307,3 +307,13 @@ def test_closed_flows_hear_nothing(session):
     flow.close()
     for signal in (session.frame_changed, session.edited, session.reloaded):
         assert len(signal) == 0
+
+
+def test_undoing_many_labels_says_how_many(flow, session, opened):
+    session.select(LEFT)
+    flow.swap()
+    change = flow.extend_to_track()
+    assert change.labels > 12
+    flow.undo()
+    first, last = change.rows[0], change.rows[-1]
+    assert opened.said[-1] == f"Undone in frames {first} to {last} ({change.labels} labels)."
