@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_behaviorvlm.gui.links import Links
 from napari_behaviorvlm.gui.models.orbit import Orbit, orbit_along
 from napari_behaviorvlm.gui.models.palette import keypoint_looks
 from napari_behaviorvlm.gui.models.scene import make_stage, trail
@@ -124,21 +125,18 @@ class SceneCanvas(QWidget):
         self.setMinimumSize(220, 160)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self._connections: list[tuple[Any, Any]] = [
+        self.links = Links()
+        self.links.add(
             (session.frame_changed, self._redraw),
             (session.selection_changed, self._redraw),
             (session.edited, self._redraw),
             (session.queue_changed, self._redraw),
             (session.reloaded, self._forget_stage),
-        ]
-        for signal, slot in self._connections:
-            signal.connect(slot)
+        )
 
     def let_go(self) -> None:
         """Disconnect from the session; may be called twice."""
-        while self._connections:
-            signal, slot = self._connections.pop()
-            signal.disconnect(slot, missing_ok=True)
+        self.links.cut()
 
     def _redraw(self) -> None:
         self.update()

@@ -24,6 +24,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_behaviorvlm.core.progress import Progress
+from napari_behaviorvlm.gui.links import Links
 from napari_behaviorvlm.gui.models.session import LabellingSession
 from napari_behaviorvlm.gui.widgets.frame_choice import sentence_label
 from napari_behaviorvlm.gui.workers import TimeLeft, Work, Worker
@@ -163,7 +164,8 @@ class ExportDialog(QDialog):
 
     def _connect(self) -> None:
         session = self._session
-        self._links: list[tuple[Any, Any]] = [
+        self.links = Links()
+        self.links.add(
             (self.format_box.currentIndexChanged, self._format_chosen),
             (self.only_box.currentIndexChanged, self._changed),
             (self.every_box.valueChanged, self._changed),
@@ -185,16 +187,12 @@ class ExportDialog(QDialog):
             (self.close_button.clicked, self.close),
             (session.edited, self._changed),
             (session.reloaded, self._changed),
-        ]
-        for signal, slot in self._links:
-            signal.connect(slot)
+        )
 
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802 - Qt's name
         """Stop what is being written (nothing half is left behind) and disconnect everything."""
         self._timer.stop()
-        for signal, slot in self._links:
-            signal.disconnect(slot)
-        self._links = []
+        self.links.cut()
         self._previewer.close()
         self._exporter.close()
         super().closeEvent(event)

@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 
 from napari_behaviorvlm.gui.controllers.actions import Action
 from napari_behaviorvlm.gui.keymap import Keymap, KeymapError, TakenKeyError
+from napari_behaviorvlm.gui.links import Links
 from napari_behaviorvlm.gui.models.palette import HUES, Form, KeypointLook, Shape
 from napari_behaviorvlm.gui.widgets.mark_painting import mark_pixmap
 from napari_behaviorvlm.gui.widgets.shortcuts import key_of
@@ -25,7 +26,6 @@ from napari_behaviorvlm.gui.widgets.style import (
     GAP,
     MARGIN,
     Colours,
-    Links,
     Sentence,
     button,
     column,

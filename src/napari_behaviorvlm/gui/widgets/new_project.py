@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 
 from napari_behaviorvlm.core.errors import BehaviorVLMError
 from napari_behaviorvlm.core.progress import Progress
+from napari_behaviorvlm.gui.links import Links
 from napari_behaviorvlm.gui.models.project_draft import ProjectDraft
 from napari_behaviorvlm.gui.widgets.camera_table import CameraTable
 from napari_behaviorvlm.gui.widgets.frame_choice import sentence_label
@@ -119,7 +120,8 @@ class NewProjectDialog(QDialog):
         return row
 
     def _connect(self) -> None:
-        self._links: list[tuple[Any, Any]] = [
+        self.links = Links()
+        self.links.add(
             (self.form.changed, self._form_changed),
             (self.add_videos.clicked, partial(self._browse, "videos")),
             (self.add_dots.clicked, partial(self._browse, "fluorescence")),
@@ -134,16 +136,12 @@ class NewProjectDialog(QDialog):
             (self._maker.failed, self._not_made),
             (self.create_button.clicked, self.create),
             (self.close_button.clicked, self.close),
-        ]
-        for signal, slot in self._links:
-            signal.connect(slot)
+        )
 
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802 - Qt's name
         """Stop what runs and disconnect everything; a dialog that was closed is not used again."""
         self._timer.stop()
-        for signal, slot in self._links:
-            signal.disconnect(slot)
-        self._links = []
+        self.links.cut()
         self._checker.close()
         self._maker.close()
         super().closeEvent(event)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QTabWidget, QToolButton, QVBoxLayout, QWidget
 
+from napari_behaviorvlm.gui.links import Links
 from napari_behaviorvlm.gui.models.session import Change, LabellingSession
 from napari_behaviorvlm.gui.widgets.bone_plot import BonePage
 from napari_behaviorvlm.gui.widgets.camera_plot import CameraPage
@@ -41,16 +42,15 @@ class Plots(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.tabs)
-        self._connections: list[tuple[Any, Any]] = [
+        self.links = Links()
+        self.links.add(
             (session.frame_changed, self._show_frame),
             (session.selection_changed, self._follow_selection),
             (session.edited, self._follow_edit),
             (session.queue_changed, self._redraw),
             (session.reloaded, self._forget),
             (session.seeds_changed, self._forget),
-        ]
-        for signal, slot in self._connections:
-            signal.connect(slot)
+        )
 
     def _show_all(self) -> None:
         for page in self.pages:
@@ -80,9 +80,7 @@ class Plots(QWidget):
 
     def let_go(self) -> None:
         """Disconnect from the session and end the plots; may be called twice."""
-        while self._connections:
-            signal, slot = self._connections.pop()
-            signal.disconnect(slot, missing_ok=True)
+        self.links.cut()
         for page in self.pages:
             page.let_go()
 

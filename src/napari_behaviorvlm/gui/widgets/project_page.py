@@ -13,6 +13,7 @@ from napari_behaviorvlm.gui.controllers.actions import Action, ViewCommands, act
 from napari_behaviorvlm.gui.controllers.label_flow import LabelFlow
 from napari_behaviorvlm.gui.controllers.review_flow import ReviewFlow
 from napari_behaviorvlm.gui.keymap import Keymap, user_file
+from napari_behaviorvlm.gui.links import Links
 from napari_behaviorvlm.gui.models.session import Fresh, LabellingSession
 from napari_behaviorvlm.gui.napari_compat import canvas_widget, views_area
 from napari_behaviorvlm.gui.running import close_runs, runs_of
@@ -33,7 +34,6 @@ from napari_behaviorvlm.gui.widgets.style import (
     MARGIN,
     ROW,
     Colours,
-    Links,
     Sentence,
     column,
 )

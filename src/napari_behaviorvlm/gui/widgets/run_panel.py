@@ -1,7 +1,5 @@
 """The panel that finds dots, names them and triangulates: what, for which frames, how far it is."""
 
-from typing import Any
-
 from qtpy.QtCore import Signal
 from qtpy.QtGui import QCloseEvent
 from qtpy.QtWidgets import (
@@ -17,6 +15,7 @@ from qtpy.QtWidgets import (
 
 from napari_behaviorvlm.core.frames import FrameSpan
 from napari_behaviorvlm.core.progress import Progress
+from napari_behaviorvlm.gui.links import Links
 from napari_behaviorvlm.gui.models.run_steps import STEPS, RunChoice, RunPlan, Step, strategies
 from napari_behaviorvlm.gui.models.session import LabellingSession
 from napari_behaviorvlm.gui.running import runs_of
@@ -98,7 +97,8 @@ class RunPanel(QWidget):
 
     def _connect(self) -> None:
         runs, session = self._runs, self._session
-        self._links: list[tuple[Any, Any]] = [
+        self.links = Links()
+        self.links.add(
             (self.step_box.currentIndexChanged, self._step_chosen),
             (self.strategy_box.currentIndexChanged, self._strategy_chosen),
             (self.frames.changed, self._refresh),
@@ -114,16 +114,12 @@ class RunPanel(QWidget):
             (session.reloaded, self._refresh),
             (session.seeds_changed, self._refresh),
             (session.edited, self._refresh_after_edit),
-        ]
-        for signal, slot in self._links:
-            signal.connect(slot)
+        )
 
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802 - Qt's name
         """Disconnect everything; a run goes on."""
-        if self._links:
-            for signal, slot in self._links:
-                signal.disconnect(slot)
-            self._links = []
+        if len(self.links):
+            self.links.cut()
             self.frames.unlink()
             self._planner.close()
             self.closed.emit()

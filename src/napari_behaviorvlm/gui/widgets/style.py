@@ -1,6 +1,5 @@
-"""What the panels of the dock share: distances, colours of napari's theme, small widgets, links."""
+"""What the panels of the dock share: distances, colours of napari's theme, small widgets."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -9,6 +8,7 @@ from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from napari_behaviorvlm.gui.links import Links
 from napari_behaviorvlm.gui.models.palette import WARNING
 
 GAP = 6
@@ -69,31 +69,6 @@ class Colours:
 
 def _qcolor(colour: Any) -> QColor:
     return QColor(*colour.as_rgb_tuple()[:3])
-
-
-class Links:
-    """Connections between signals and slots that are undone in one place."""
-
-    def __init__(self) -> None:
-        self._made: list[tuple[Any, Callable[..., Any]]] = []
-
-    def add(self, *links: tuple[Any, Callable[..., Any]]) -> None:
-        """Connect each signal, of Qt or of psygnal, to its slot."""
-        for signal, slot in links:
-            signal.connect(slot)
-            self._made.append((signal, slot))
-
-    def cut(self) -> None:
-        """Undo all connections; may be called again."""
-        while self._made:
-            signal, slot = self._made.pop()
-            try:
-                signal.disconnect(slot)
-            except (RuntimeError, TypeError, ValueError):  # its C++ side is gone already
-                continue
-
-    def __len__(self) -> int:
-        return len(self._made)
 
 
 class Panel(QWidget):

@@ -3,8 +3,9 @@
 from qtpy.QtWidgets import QFrame, QWidget
 
 from napari_behaviorvlm.gui.controllers.label_flow import LabelFlow
+from napari_behaviorvlm.gui.links import Links
 from napari_behaviorvlm.gui.models.tracks import Extent
-from napari_behaviorvlm.gui.widgets.style import GAP, MARGIN, Links, Sentence, button, column, row
+from napari_behaviorvlm.gui.widgets.style import GAP, MARGIN, Sentence, button, column, row
 
 
 class Bar(QFrame):
