@@ -32,7 +32,7 @@ def recording(request, tmp_path):
     return tmp_path / "own", frame
 
 
-def test_a_recording_without_dots_is_labelled_by_clicks_in_two_views(viewer, recording):
+def test_a_recording_without_dots_is_labelled_by_clicks_in_two_views(recording, viewer):
     folder, frame = recording
     dock = dock_in(viewer)
     assert dock.open_project(folder)

@@ -39,7 +39,14 @@ def recording(tmp_path, views, n_frames=4):
         }
         configs[name] = ViewConfig(**given, size=SIZE)
     config = ProjectConfig(name="made", n_frames=n_frames, views=configs)
-    return SimpleNamespace(rig=rig, config=config, folder=tmp_path)
+    return opened(rig, config, tmp_path)
+
+
+def opened(rig, config, folder):
+    """What pictures need of a project that is open for reading."""
+    return SimpleNamespace(
+        rig=rig, config=config, folder=folder, derived=folder / "derived", writable=False
+    )
 
 
 def grey(level, dtype=np.uint8):
@@ -90,7 +97,7 @@ def test_a_missing_file_is_told_in_a_sentence(tmp_path, names):
     project = recording(tmp_path, {})
     view = ViewConfig(video="gone.mp4", size=SIZE)
     config = project.config.model_copy(update={"views": {**project.config.views, names[2]: view}})
-    source = PictureSource(SimpleNamespace(rig=project.rig, config=config, folder=tmp_path))
+    source = PictureSource(opened(project.rig, config, tmp_path))
     assert "gone.mp4" in source.problems[names[2]]
     assert source.picture(names[2], Channel.REFLECTANCE, 0).shape == SIZE[::-1]
     source.close()
