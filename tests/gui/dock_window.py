@@ -60,11 +60,6 @@ class DockWindow:
         cells = [model.index(at, column).data() for column in range(model.columnCount())]
         return " ".join(str(cell) for cell in cells if cell is not None)
 
-    @property
-    def shown_error(self):
-        """Error that the list of keypoints shows for the selected one, as it is written."""
-        return self.page.keypoints.error_text(self.session.selection.keypoint)
-
     def export(self, format_name, folder):
         """Export by the dialog, with real clicks; return its last words."""
         click_widget(self.part("export"))
