@@ -8,7 +8,7 @@ views and regions of a frame are asked at once.
 """
 
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Protocol
 
 import numpy as np
@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 from napari_behaviorvlm.core.camera import Rig
 from napari_behaviorvlm.core.candidates import CandidateTable
 from napari_behaviorvlm.core.labels import Labels, Poses, Source, Status
-from napari_behaviorvlm.core.progress import Progress
+from napari_behaviorvlm.core.progress import Arrived, Progress
 from napari_behaviorvlm.core.skeleton import Skeleton
 from napari_behaviorvlm.identity.seeds import Seeds
 from napari_behaviorvlm.identity.strategies import CandidateVotes, Labelling
 from napari_behaviorvlm.identity.strategies.paper_3d import Refined, Refinement, refine
 from napari_behaviorvlm.identity.strategies.paper_views import Solved, ViewAsker, seeds_of_view
+from napari_behaviorvlm.vlm.batches import BatchReport
 from napari_behaviorvlm.vlm.profile import Profile
 from napari_behaviorvlm.vlm.prompts import system_text
 from napari_behaviorvlm.vlm.questions import Outcome, Question
@@ -43,6 +44,10 @@ class Asks(Protocol):
         self, questions: Sequence[Question]
     ) -> Generator[Progress, None, list[Outcome]]:  # fmt: skip
         """Ask questions at once."""
+        ...
+
+    def ask_in_batches(self, questions: Sequence[Question]) -> BatchReport:
+        """Collect what batches have brought and hand in what is to be asked next."""
         ...
 
 
@@ -83,15 +88,15 @@ class PaperStrategy:
     session : str
         Name of the recording, for the facts.
     settings : PaperSettings
-    on_exchanges : callable
-        Told, per frame and camera, in which exchanges of the answer store its labels were said.
+    before : Labels, optional
+        Frames solved earlier, ascending: they are examples for the first ones.
     """
 
     model: Asks
     read: ReadFrame
     session: str
     settings: PaperSettings = field(default_factory=PaperSettings)
-    on_exchanges: Callable[[int, int, list[int]], None] = lambda *_: None
+    before: Labels | None = None
     name: str = "paper"
 
     def label(  # noqa: PLR0917
@@ -99,6 +104,11 @@ class PaperStrategy:
         frames: NDArray[np.int64], votes: CandidateVotes | None = None,  # noqa: ARG002
     ) -> Generator[Progress, None, Labelling]:  # fmt: skip
         """Name the candidates of some frames; see `Strategy.label`.
+
+        Yields
+        ------
+        Arrived
+            For every frame, as soon as it is solved; plain `Progress` in between.
 
         Raises
         ------
@@ -108,22 +118,63 @@ class PaperStrategy:
         """
         frames = np.unique(np.asarray(frames, np.int64))
         askers = self._askers(rig, skeleton, seeds, candidates)
-        labels = Labels.empty(frames, len(rig), len(skeleton))
-        poses = Poses.empty(frames, len(rig), len(skeleton))
+        self._recall(askers)
+        solved = []
         for row, frame in enumerate(frames):
-            numbers, confidence = yield from self._solve(askers, int(frame), row, len(frames))
-            xy = _positions(askers, numbers)
-            done = refine(
-                rig, xy, numbers, [asker.dots for asker in askers], self.settings.refinement,
-                reassign=self.settings.refine, robust=self.settings.robust,
-            )  # fmt: skip
-            confidence[done.numbers != numbers] = np.nan
-            _write(labels, row, done, confidence)
-            _write_points(poses, row, done)
-            for asker, answered in zip(askers, done.numbers, strict=True):
-                asker.remember(answered)
-            yield Progress(row + 1, len(frames), f"frame {frame}")
-        return _labelling(labels, poses)
+            for asker in askers:
+                asker.begin(int(frame))
+            for step in self._steps:
+                yield from self._round(askers, step, row, len(frames))
+            arrived = self._settled(rig, askers, row + 1, len(frames))
+            for asker in askers:
+                asker.remember(arrived.labels.candidate[0, asker.camera].astype(np.int32))
+            solved.append(arrived)
+            yield arrived
+        return joined(solved, frames, len(rig), len(skeleton))
+
+    def label_in_batches(  # noqa: PLR0917
+        self, rig: Rig, skeleton: Skeleton, seeds: Seeds, candidates: CandidateTable,
+        frames: NDArray[np.int64],
+    ) -> Generator[Progress, None, str]:  # fmt: skip
+        """Name the candidates of some frames, as far as batches have brought the answers.
+
+        Batches take hours, so that frames cannot wait for each other: the seeds are the examples of
+        all, and each step is handed in for all frames together.
+
+        Yields
+        ------
+        Arrived
+            For every frame, if the answers to the last step are there.
+
+        Returns
+        -------
+        str
+            What is being waited for; empty if all frames are solved.
+        """
+        one = self._askers(rig, skeleton, seeds, candidates)
+        crews = [[asker.copy() for asker in one] for _ in frames]
+        for crew, frame in zip(crews, frames, strict=True):
+            for asker in crew:
+                asker.begin(int(frame))
+        everybody = [asker for crew in crews for asker in crew]
+        for step in self._steps:
+            questions = [(asker, each) for asker in everybody for each in asker.questions(step)]
+            yield Progress(0, len(frames), f"batches: {_STEP_WORDS[step]}")
+            report = self.model.ask_in_batches([question for _, question in questions])
+            if not report.done:
+                return report.sentence
+            for (asker, question), outcome in zip(questions, report.outcomes, strict=True):
+                assert outcome is not None
+                asker.take(question, outcome)
+        for row, crew in enumerate(crews):
+            yield self._settled(rig, crew, row + 1, len(frames))
+        return ""
+
+    @property
+    def _steps(self) -> tuple[str, ...]:
+        return (
+            ("regions", "assign_regions", "resolve") if self.settings.regions else ("assign_all",)
+        )
 
     def _askers(
         self, rig: Rig, skeleton: Skeleton, seeds: Seeds, candidates: CandidateTable
@@ -138,24 +189,14 @@ class PaperStrategy:
             ))  # fmt: skip
         return askers
 
-    def _solve(
-        self, askers: list[ViewAsker], frame: int, row: int, total: int
-    ) -> Generator[Progress, None, tuple[NDArray[np.int32], NDArray[np.float32]]]:
-        """Candidate numbers (C, K) of a frame and the model's confidences."""
-        for asker in askers:
-            asker.begin(frame)
-        if self.settings.regions:
-            yield from self._round(askers, "regions", row, total)
-            yield from self._round(askers, "assign_regions", row, total)
-            yield from self._round(askers, "resolve", row, total)
-        else:
-            yield from self._round(askers, "assign_all", row, total)
-        for asker in askers:
-            self.on_exchanges(frame, asker.camera, asker.exchanges)
-        return (
-            np.stack([asker.numbers() for asker in askers]),
-            np.stack([asker.confidence() for asker in askers]),
-        )
+    def _recall(self, askers: list[ViewAsker]) -> None:
+        if self.before is None:
+            return
+        for row, frame in enumerate(self.before.frames[-self.settings.window :]):
+            at = len(self.before.frames[: -self.settings.window]) + row
+            for asker in askers:
+                asker.begin(int(frame))
+                asker.remember(self.before.candidate[at, asker.camera].astype(np.int32))
 
     def _round(
         self, askers: list[ViewAsker], step: str, row: int, total: int
@@ -173,6 +214,51 @@ class PaperStrategy:
         for (asker, question), outcome in zip(questions, outcomes, strict=True):
             asker.take(question, outcome)
 
+    def _settled(self, rig: Rig, askers: list[ViewAsker], done: int, total: int) -> Arrived:
+        """Labels of the frame that all views have answered for."""
+        frame = askers[0].frame
+        numbers = np.stack([asker.numbers() for asker in askers])
+        confidence = np.stack([asker.confidence() for asker in askers])
+        refined = refine(
+            rig, _positions(askers, numbers), numbers, [asker.dots for asker in askers],
+            self.settings.refinement,
+            reassign=self.settings.refine, robust=self.settings.robust,
+        )  # fmt: skip
+        labels = Labels.empty(np.array([frame]), len(rig), numbers.shape[1])
+        poses = Poses.empty(labels.frames, len(rig), numbers.shape[1])
+        _write(labels, 0, refined, numbers, confidence)
+        _write_points(poses, 0, refined)
+        exchanges = [
+            (frame, asker.camera, exchange) for asker in askers for exchange in asker.exchanges
+        ]
+        return Arrived(
+            done, total, f"frame {frame}", first_frame=frame, labels=labels, poses=poses,
+            exchanges=np.array(exchanges, np.int64).reshape(-1, 3),
+            unanswered=sum(asker.unanswered for asker in askers),
+        )  # fmt: skip
+
+
+_STEP_WORDS = {
+    "regions": "where the body regions are", "assign_regions": "naming the dots of each region",
+    "resolve": "settling contradictions", "assign_all": "naming all dots",
+}  # fmt: skip
+
+
+def joined(
+    solved: Sequence[Arrived], frames: NDArray[np.int64], n_cameras: int, n_keypoints: int
+) -> Labelling:
+    """Put single frames together; those that are missing stay unlabelled."""
+    labels = Labels.empty(frames, n_cameras, n_keypoints)
+    poses = Poses.empty(frames, n_cameras, n_keypoints)
+    for arrived in solved:
+        row = np.searchsorted(frames, arrived.labels.frames)
+        for whole, part in ((labels, arrived.labels), (poses, arrived.poses)):
+            for column in fields(whole):
+                if column.name != "frames":
+                    getattr(whole, column.name)[row] = getattr(part, column.name)
+    margin = np.full(poses.n_views.shape, np.nan, np.float32)
+    return Labelling(labels, poses, margin, np.zeros(labels.status.shape, np.int16))
+
 
 def _positions(askers: list[ViewAsker], numbers: NDArray[np.int32]) -> NDArray[np.float64]:
     """Pixels of candidates, shape (C, K, 2); NaN for number 0."""
@@ -184,13 +270,19 @@ def _positions(askers: list[ViewAsker], numbers: NDArray[np.int32]) -> NDArray[n
     return xy
 
 
-def _write(labels: Labels, row: int, done: Refined, confidence: NDArray[np.float32]) -> None:
+def _write(  # noqa: PLR0917
+    labels: Labels, row: int, done: Refined, said: NDArray[np.int32],
+    confidence: NDArray[np.float32],
+) -> None:  # fmt: skip
+    """Fill in a frame; what the 3D step chose instead of the model is geometry's word."""
     named = done.numbers > 0
+    by_model = named & (done.numbers == said)
     labels.xy[row] = done.xy
     labels.candidate[row] = done.numbers
     labels.status[row][named] = Status.PROPOSED
-    labels.source[row][named] = Source.VLM
-    labels.confidence[row][named] = confidence[named]
+    labels.source[row][named] = Source.GEOMETRIC
+    labels.source[row][by_model] = Source.VLM
+    labels.confidence[row][by_model] = confidence[by_model]
 
 
 def _write_points(poses: Poses, row: int, done: Refined) -> None:
@@ -201,8 +293,3 @@ def _write_points(poses: Poses, row: int, done: Refined) -> None:
     poses.leave_one_out[row] = found.leave_one_out.T
     poses.n_views[row] = found.n_views
     poses.covariance[row] = found.covariance
-
-
-def _labelling(labels: Labels, poses: Poses) -> Labelling:
-    margin = np.full(poses.n_views.shape, np.nan, np.float32)
-    return Labelling(labels, poses, margin, np.zeros(labels.status.shape, np.int16))

@@ -2,7 +2,7 @@
 
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,11 +100,30 @@ class ViewAsker:
     def __post_init__(self) -> None:
         self._solved: deque[Solved] = deque(self.seeds[-self.window :], maxlen=self.window)
         self._pictures: dict[tuple[int, str], MarkedPicture] = {}
+        self._seed_pictures: dict[tuple[int, str], MarkedPicture] = {}
+        self._seed_frames = {solved.frame for solved in self._solved}
         self._frame = -1
         self._read: tuple[int, NDArray[np.generic]] | None = None
         self._boxes: dict[str, Box] = {}
         self._said: dict[str, int] = {}
         self._sure: dict[str, float] = {}
+        self.unanswered = 0
+
+    @property
+    def frame(self) -> int:
+        """The frame being solved."""
+        return self._frame
+
+    def copy(self) -> "ViewAsker":
+        """Another asker of this view with the same examples; their pictures are shared."""
+        other = replace(self)
+        other._solved = deque(self._solved, maxlen=self.window)  # noqa: SLF001
+        other._seed_pictures = self._seed_pictures  # noqa: SLF001
+        return other
+
+    def _shelf(self, frame: int) -> dict[tuple[int, str], MarkedPicture]:
+        """Where pictures of a frame are kept: those of the seeds for good."""
+        return self._seed_pictures if frame in self._seed_frames else self._pictures
 
     # One frame ---------------------------------------------------------------------------------
 
@@ -114,6 +133,7 @@ class ViewAsker:
         self._frame = frame
         self.dots = {int(n): xy for n, xy in zip(numbers, places, strict=True)}
         self.exchanges, self._boxes, self._said, self._sure = [], {}, {}, {}
+        self.unanswered = 0
         shown = {frame, *(solved.frame for solved in self._solved)}
         self._pictures = {key: p for key, p in self._pictures.items() if key[0] in shown}
 
@@ -130,6 +150,7 @@ class ViewAsker:
         """Take what became of a question; what has no answer stays unknown."""
         self.exchanges += outcome.exchanges
         answer = outcome.answer
+        self.unanswered += answer is None
         if isinstance(answer, RegionsAnswer):
             where = self._whole(self._frame).map
             for item in answer.regions:
@@ -227,15 +248,15 @@ class ViewAsker:
 
     def _whole(self, frame: int) -> MarkedPicture:
         """Picture of a whole frame with all its candidates."""
-        key = (frame, "")
-        if key not in self._pictures:
+        key, shelf = (frame, ""), self._shelf(frame)
+        if key not in shelf:
             height, width = self._image(frame).shape[:2]
             most = min(1.0, FRAME_SIDE / max(width, height))
             where = PictureMap.of_frame(
                 width, height, self.profile.limits, n_images=self.window + 1, most=most
             )
-            self._pictures[key] = self._marked(frame, where)
-        return self._pictures[key]
+            shelf[key] = self._marked(frame, where)
+        return shelf[key]
 
     def _crop(self, frame: int, box: Box) -> MarkedPicture:
         height, width = self._image(frame).shape[:2]
@@ -266,10 +287,10 @@ class ViewAsker:
         box = self._dots_box(solved, at)
         if box is None:
             return None
-        key = (solved.frame, names[0])
-        if key not in self._pictures:
-            self._pictures[key] = self._crop(solved.frame, box)
-        return Example(self._pictures[key], _assignments(names, solved.numbers[at]), solved.seed)
+        key, shelf = (solved.frame, names[0]), self._shelf(solved.frame)
+        if key not in shelf:
+            shelf[key] = self._crop(solved.frame, box)
+        return Example(shelf[key], _assignments(names, solved.numbers[at]), solved.seed)
 
     def _boxes_of(self, solved: Solved) -> dict[str, object]:
         """Regions answer of a solved frame, boxes as the model counts."""
