@@ -132,7 +132,7 @@ class PaperStrategy:
             yield arrived
         return joined(solved, frames, len(rig), len(skeleton))
 
-    def label_in_batches(  # noqa: PLR0917
+    def label_in_batches(
         self, rig: Rig, skeleton: Skeleton, seeds: Seeds, candidates: CandidateTable,
         frames: NDArray[np.int64],
     ) -> Generator[Progress, None, str]:  # fmt: skip
@@ -270,7 +270,7 @@ def _positions(askers: list[ViewAsker], numbers: NDArray[np.int32]) -> NDArray[n
     return xy
 
 
-def _write(  # noqa: PLR0917
+def _write(
     labels: Labels, row: int, done: Refined, said: NDArray[np.int32],
     confidence: NDArray[np.float32],
 ) -> None:  # fmt: skip

@@ -117,8 +117,8 @@ class ViewAsker:
     def copy(self) -> "ViewAsker":
         """Another asker of this view with the same examples; their pictures are shared."""
         other = replace(self)
-        other._solved = deque(self._solved, maxlen=self.window)  # noqa: SLF001
-        other._seed_pictures = self._seed_pictures  # noqa: SLF001
+        other._solved = deque(self._solved, maxlen=self.window)
+        other._seed_pictures = self._seed_pictures
         return other
 
     def _shelf(self, frame: int) -> dict[tuple[int, str], MarkedPicture]:
