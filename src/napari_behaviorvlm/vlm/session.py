@@ -235,7 +235,7 @@ class ModelSession:
                 answered = len(futures) - len(waiting)
                 while self._news:  # also those that were over between two heartbeats
                     yield Progress(answered, len(futures), self._news.popleft())
-                yield Progress(answered, len(futures), self._message())
+                yield Progress(answered, len(futures), self.notice)
             return [future.result() for future in futures]
         finally:
             for future in waiting:
@@ -280,10 +280,6 @@ class ModelSession:
             return await self.asker.ask(question)
         finally:
             gate.set()
-
-    def _message(self) -> str:
-        spent = self.budget.spent
-        return self.notice or (f"{spent:.2f} USD" if spent else "")
 
     def _note(self, sentence: str) -> None:
         self.notice = sentence

@@ -6,6 +6,7 @@ which calls were on their way.
 """
 
 import json
+import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
@@ -144,6 +145,8 @@ class AnswerStore:
     ----------
     path : Path or None
         File, made if absent; None keeps everything in memory.
+    writable : bool
+        False opens the file for reading only, also in a folder that cannot be written.
 
     Raises
     ------
@@ -151,19 +154,20 @@ class AnswerStore:
         If the file is damaged, newer than this program, or cannot be written.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, *, writable: bool = True) -> None:
         self.path = path
         self._lock = threading.RLock()
         with self.plain_errors():
             self.connection = sqlite3.connect(
-                ":memory:" if path is None else path, isolation_level=None,
+                _address(path, writable=writable), uri=True, isolation_level=None,
                 check_same_thread=False, timeout=30,
             )  # fmt: skip
-            self._prepare()
+            self._prepare(writable=writable)
 
-    def _prepare(self) -> None:
-        self.connection.execute("PRAGMA journal_mode = WAL")
-        self.connection.execute("PRAGMA synchronous = FULL")
+    def _prepare(self, *, writable: bool) -> None:
+        if writable:
+            self.connection.execute("PRAGMA journal_mode = WAL")
+            self.connection.execute("PRAGMA synchronous = FULL")
         version = self.connection.execute("PRAGMA user_version").fetchone()[0]
         if version > VERSION:
             raise VLMError(
@@ -367,6 +371,17 @@ class Answered:
             self.usage.input, self.usage.output, self.usage.cache_read, self.usage.cache_write,
             self.estimate, self.cost, self.batch, now(),
         )  # fmt: skip
+
+
+def _address(path: Path | None, *, writable: bool) -> str:
+    """Address of the database as SQLite takes it."""
+    if path is None:
+        return "file::memory:"
+    if writable:
+        return path.absolute().as_uri()
+    # In a folder that cannot be written SQLite has no place for the log's index.
+    mode = "mode=ro" if os.access(path.parent, os.W_OK) else "immutable=1"
+    return f"{path.absolute().as_uri()}?{mode}"
 
 
 def images_of(request: Request) -> tuple[Image, ...]:

@@ -33,6 +33,7 @@ from napari_behaviorvlm.io.project.derived import (
     write_result,
 )
 from napari_behaviorvlm.io.project.store import Run
+from napari_behaviorvlm.vlm.session import Settings
 from napari_behaviorvlm.workflows.state import status_counts
 
 Result = TypeVar("Result")
@@ -47,10 +48,30 @@ SOLVER_VERSION = 1
 
 @dataclass(frozen=True)
 class LabelRequest:
-    """What to label and how."""
+    """What to label and how.
+
+    Parameters
+    ----------
+    strategy : {"geometric", "paper"}
+    span : FrameSpan
+    model : Settings, optional
+        How to reach the vision-language model; only for "paper".
+    regions, refine : bool
+        Steps of "paper" that can be left out; see `PaperSettings`.
+    batch : bool
+        Ask through Message Batches: hand in and come back, at half price. Each frame is then
+        shown with the seed frames as examples instead of with the frames before it.
+    wait : bool
+        With ``batch``, wait until the batches are done instead of coming back.
+    """
 
     strategy: str = "geometric"
     span: FrameSpan = field(default_factory=FrameSpan)
+    model: Settings | None = None
+    regions: bool = True
+    refine: bool = True
+    batch: bool = False
+    wait: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,160 @@
+"""Asking a vision-language model from within a project: its answers, its money, its counters."""
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from napari_behaviorvlm.core.progress import Counted, Progress
+from napari_behaviorvlm.vlm.batches import BatchReport
+from napari_behaviorvlm.vlm.profile import Profile
+from napari_behaviorvlm.vlm.questions import Outcome, Question
+from napari_behaviorvlm.vlm.request import Usage
+from napari_behaviorvlm.vlm.session import ModelSession, Settings
+from napari_behaviorvlm.vlm.store import AnswerStore, Spending
+
+ANSWERS = "answers.sqlite"
+"""In the project folder, beside the labels: what was paid for is as precious as what was drawn."""
+
+NOTHING = Spending(0, Usage(), 0.0, 0, 0.0)
+
+
+def answer_store(folder: Path, *, writable: bool = True) -> AnswerStore:
+    """Open the answers that models gave in a project.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the project.
+    writable : bool
+        False opens the file for reading only, also in a folder that cannot be written.
+
+    Raises
+    ------
+    VLMError
+        If the file is damaged, newer than this program, or cannot be written.
+    """
+    return AnswerStore(Path(folder) / ANSWERS, writable=writable)
+
+
+def spending(folder: Path) -> Spending:
+    """Return what a project has spent on models so far; reads only."""
+    if not (Path(folder) / ANSWERS).is_file():
+        return NOTHING
+    with closing(answer_store(folder, writable=False)) as store:
+        return store.spending()
+
+
+@contextmanager
+def open_model(folder: Path, settings: Settings) -> Iterator[ModelSession]:
+    """Connect to a model, with the answers of a project.
+
+    The budget is the project's: what was spent in it so far counts, and what may have been (calls
+    that never came back, batches that are not collected), so that running again never passes it.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the project; behaviour folders have answers of the same kind.
+    settings : Settings
+
+    Raises
+    ------
+    VLMError
+        If the server cannot be reached, refuses the key or has no such model, or the answers cannot
+        be written.
+    """
+    with closing(answer_store(folder)) as store, ModelSession(settings, store) as session:
+        spent = store.spending()
+        session.budget.spent = spent.cost + spent.uncertain_cost + spent.waiting_cost
+        waiting = "SELECT id, reserved FROM batch WHERE state IN ('submitting', 'running')"
+        session.asker.batch_money.update((at, money) for at, money in store.rows(waiting))
+        yield session
+
+
+@dataclass
+class CountingModel:
+    """A model whose answers are counted; asks like the session that it wraps.
+
+    Parameters
+    ----------
+    session : ModelSession
+    """
+
+    session: ModelSession
+    calls: int = field(default=0, init=False)
+    known: int = field(default=0, init=False)
+    usage: Usage = field(default_factory=Usage, init=False)
+    cost: float = field(default=0.0, init=False)
+    waiting: str = field(default="", init=False)
+    troubles: list[str] = field(default_factory=list, init=False)
+    """Why single questions have no answer, one sentence each."""
+    handed_in: int = field(default=0, init=False)
+    """Requests handed in as batches."""
+    unsound: int = field(default=0, init=False)
+    """Questions of which something stayed wrong after the last repair."""
+
+    def __post_init__(self) -> None:
+        self._last = self._newest()
+
+    @property
+    def profile(self) -> Profile:
+        """What the model can do."""
+        return self.session.profile
+
+    def ask(self, questions: Sequence[Question]) -> Generator[Progress, None, list[Outcome]]:
+        """Ask questions at once; see `ModelSession.ask`."""
+        asking = self.session.ask(questions)
+        while True:
+            try:
+                progress = next(asking)
+            except StopIteration as end:
+                outcomes: list[Outcome] = end.value
+                break
+            self.waiting = progress.message
+            self.count()
+            yield progress
+        self.waiting = ""
+        self.count()
+        self.take(outcomes)
+        return outcomes
+
+    def ask_in_batches(self, questions: Sequence[Question]) -> BatchReport:
+        """Ask questions through batches; see `ModelSession.ask_in_batches`."""
+        report = self.session.ask_in_batches(questions)
+        self.count()
+        self.handed_in += report.handed_in
+        self.take([outcome for outcome in report.outcomes if outcome is not None])
+        return report
+
+    def take(self, outcomes: Sequence[Outcome]) -> None:
+        """Note what became of questions."""
+        for outcome in outcomes:
+            self.known += not outcome.calls and bool(outcome.exchanges)
+            self.unsound += bool(outcome.problems)
+            if outcome.failure and outcome.failure not in self.troubles:
+                self.troubles.append(outcome.failure)
+
+    def count(self) -> None:
+        """Add the answers that came since the last look."""
+        rows = self.session.store.rows(
+            "SELECT id, input, output, cache_read, cache_write, cost FROM exchange WHERE id > ?",
+            self._last,
+        )
+        for number, *counts, cost in rows:
+            self._last = max(self._last, number)
+            self.calls += 1
+            self.usage += Usage(*counts)
+            self.cost += cost or 0.0
+
+    def counted(self, progress: Progress) -> Counted:
+        """Progress with the counters."""
+        price_known = self.session.asker.price is not None
+        return Counted(
+            progress.done, progress.total, progress.message, calls=self.calls, known=self.known,
+            input_tokens=self.usage.prompt, output_tokens=self.usage.output,
+            cost=self.cost if price_known else None, waiting=self.waiting,
+        )  # fmt: skip
+
+    def _newest(self) -> int:
+        return int(self.session.store.rows("SELECT coalesce(max(id), 0) FROM exchange")[0][0])
