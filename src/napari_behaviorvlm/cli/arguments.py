@@ -1,9 +1,14 @@
 """Arguments that several commands share."""
 
 import argparse
+import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from napari_behaviorvlm.core.frames import FrameSpan
+
+if TYPE_CHECKING:
+    from napari_behaviorvlm.vlm.session import Settings
 
 
 def add_project(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +35,71 @@ def frame_span(text: str) -> FrameSpan:
     if first < 0 or (last is not None and last <= first):
         raise argparse.ArgumentTypeError(f"{text!r} holds no frames")
     return FrameSpan(first, last)
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Add what is needed to reach a vision-language model; see `model_settings`."""
+    group = parser.add_argument_group(
+        "the vision-language model (with --strategy paper)",
+        "Addresses and keys are taken from ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY as Anthropic's "
+        "own tools do. Local servers need no key. Keys are never written to disk or shown.",
+    )
+    group.add_argument(
+        "--base-url", metavar="URL",
+        help="address of the server (default ANTHROPIC_BASE_URL, else Anthropic's own)",
+    )  # fmt: skip
+    group.add_argument(
+        "--model", metavar="ID", help="name of the model; a server that has only one needs none"
+    )
+    group.add_argument(
+        "--api-key-env", metavar="NAME",
+        help="environment variable that holds the key (default ANTHROPIC_API_KEY)",
+    )  # fmt: skip
+    group.add_argument(
+        "--budget", metavar="USD", type=amount,
+        help="stop before the project has cost more than this, what was spent earlier included",
+    )  # fmt: skip
+    group.add_argument(
+        "--concurrency", metavar="N", type=positive, default=4,
+        help="questions asked at the same time (default 4)",
+    )  # fmt: skip
+    group.add_argument(
+        "--rpm", metavar="N", type=positive, help="requests a minute at most (default no limit)"
+    )
+    group.add_argument(
+        "--patience", metavar="SECONDS", type=amount, default=900.0,
+        help="how long to wait for a server that is overloaded or gone (default 900)",
+    )  # fmt: skip
+    group.add_argument(
+        "--timeout", metavar="SECONDS", type=amount, default=300.0,
+        help="how long an answer may take until the server counts as hanging (default 300)",
+    )  # fmt: skip
+
+
+def model_settings(args: argparse.Namespace) -> "Settings":
+    """Make settings of a connection from the arguments of `add_model`."""
+    from napari_behaviorvlm.vlm.patience import RetryPolicy
+    from napari_behaviorvlm.vlm.session import Settings
+
+    patience: float = args.patience
+    policy = RetryPolicy(
+        first_wait=min(1.0, patience / 20), longest_wait=min(60.0, patience / 4), patience=patience
+    )
+    return Settings(
+        base_url=args.base_url, model=args.model, key_env=args.api_key_env, budget=args.budget,
+        concurrency=args.concurrency, per_minute=args.rpm, timeout=args.timeout, policy=policy,
+    )  # fmt: skip
+
+
+def amount(text: str) -> float:
+    """Read an amount, zero or more."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and value >= 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not an amount")
+    return value
 
 
 def positive(text: str) -> int:

@@ -4,10 +4,11 @@ import json
 import math
 import sys
 from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
-from napari_behaviorvlm.core.progress import Progress
+from napari_behaviorvlm.core.progress import Arrived, Counted, Progress
 
 Result = TypeVar("Result")
 
@@ -68,18 +69,37 @@ class Output:
         from tqdm import tqdm
 
         shown = sys.stderr.isatty() and not self.quiet
-        with tqdm(desc=title, disable=not shown, file=sys.stderr, leave=True,
-                  bar_format="{desc}: {percentage:3.0f}% |{bar}| {n_fmt}/{total_fmt}"
-                             " [{elapsed}<{remaining}]{postfix}") as bar:  # fmt: skip
+        said = ""
+        with closing(steps), tqdm(
+            desc=title, disable=not shown, file=sys.stderr, leave=True,
+            bar_format="{desc}: {percentage:3.0f}% |{bar}| {n_fmt}/{total_fmt}"
+                       " [{elapsed}<{remaining}]{postfix}",
+        ) as bar:  # fmt: skip
             while True:
                 try:
                     step = next(steps)
                 except StopIteration as end:
                     return end.value  # type: ignore[no-any-return]
+                if isinstance(step, Arrived):
+                    continue
                 bar.total = step.total or None
                 bar.n = step.done
-                bar.set_postfix_str(step.message, refresh=False)
+                bar.set_postfix_str(_postfix(step), refresh=False)
                 bar.refresh()
+                said = self._trouble(step, said, bar_shown=shown)
+
+    def _trouble(self, step: Progress, said: str, *, bar_shown: bool) -> str:
+        """Without a bar, say once why it takes long; returns what was said last."""
+        waiting = step.waiting if isinstance(step, Counted) else ""
+        if waiting and waiting != said and not bar_shown and not self.quiet:
+            self.warn(waiting)
+        return waiting or said
+
+
+def _postfix(step: Progress) -> str:
+    if not isinstance(step, Counted):
+        return step.message
+    return f"{step.counters}; {step.waiting}" if step.waiting else step.counters
 
 
 def _text(value: object) -> str:

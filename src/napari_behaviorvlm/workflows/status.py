@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, field
 
 from napari_behaviorvlm.io.project import Project
+from napari_behaviorvlm.workflows.asking import spending
 from napari_behaviorvlm.workflows.review import project_flags
 from napari_behaviorvlm.workflows.state import load_state, status_counts
 
@@ -22,7 +23,13 @@ class ProjectStatus:
     flagged_points : int
         Those with at least one flag.
     cost_usd : float
-        Paid for vision-language models so far.
+        Paid for vision-language models so far, where the price is known.
+    calls, input_tokens, output_tokens : int
+        Answers of models so far.
+    uncertain_calls, uncertain_usd
+        Calls that went out and never came back, and the most that they can have cost.
+    waiting_calls, waiting_usd
+        Requests of batches that are not collected yet, and the most that they can cost.
     """
 
     name: str
@@ -40,6 +47,13 @@ class ProjectStatus:
     flagged_points: int
     flags: dict[str, int] = field(default_factory=dict)
     cost_usd: float = 0.0
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    uncertain_calls: int = 0
+    uncertain_usd: float = 0.0
+    waiting_calls: int = 0
+    waiting_usd: float = 0.0
     next_step: str = ""
 
     def to_dict(self) -> dict[str, object]:
@@ -65,8 +79,25 @@ class ProjectStatus:
             ("decided by people", str(self.decided)),
             ("3D points", f"{self.points} of {self.points_possible}"),
             ("flagged", f"{self.flagged_points} points ({flags})" if flags else "0 points"),
-            ("cost so far", f"{self.cost_usd:.2f} USD"),
+            ("cost so far", self._cost),
         ]  # fmt: skip
+
+    @property
+    def _cost(self) -> str:
+        parts = [f"{self.cost_usd:.2f} USD"]
+        if self.calls:
+            tokens = f"{self.input_tokens} tokens in, {self.output_tokens} out"
+            parts.append(f"{self.calls} calls to a vision-language model ({tokens})")
+        if self.uncertain_calls:
+            parts.append(
+                f"{self.uncertain_calls} calls never came back (at most "
+                f"{self.uncertain_usd:.2f} USD more)"
+            )
+        if self.waiting_calls:
+            parts.append(
+                f"{self.waiting_calls} requests in batches (at most {self.waiting_usd:.2f} USD)"
+            )
+        return "; ".join(parts)
 
 
 def project_status(project: Project) -> ProjectStatus:
@@ -77,6 +108,7 @@ def project_status(project: Project) -> ProjectStatus:
     flags = project_flags(project, state)
     points = int((state.poses.n_views > 0).sum())
     runs = project.store.runs()
+    spent = spending(project.folder)
     status = ProjectStatus(
         name=project.config.name,
         cameras=list(project.rig.names),
@@ -92,6 +124,14 @@ def project_status(project: Project) -> ProjectStatus:
         points_possible=state.poses.n_views.size,
         flagged_points=len(set(zip(flags.frame.tolist(), flags.keypoint.tolist(), strict=True))),
         flags={reason.heading: count for reason, count in flags.counts().items() if count},
+        cost_usd=spent.cost,
+        calls=spent.calls,
+        input_tokens=spent.usage.prompt,
+        output_tokens=spent.usage.output,
+        uncertain_calls=spent.uncertain_calls,
+        uncertain_usd=spent.uncertain_cost,
+        waiting_calls=spent.waiting_calls,
+        waiting_usd=spent.waiting_cost,
     )
     return ProjectStatus(**{**vars(status), "next_step": _next_step(project, status)})
 

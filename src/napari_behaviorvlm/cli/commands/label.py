@@ -1,12 +1,22 @@
 """Decide which candidate is which keypoint, triangulate, and doubt the result.
 
 geometric: identities from the seeds, the geometry of the views, anatomy and time. No network, no
-key; it is not a vision-language model. Decisions of people are never changed.
+key; it is not a vision-language model.
+
+paper: a vision-language model is shown each frame with numbered dots and the last three solved
+frames as examples; it finds the body regions, names the dots of each, settles contradictions, and
+labels far from the 3D point of the other views are assigned anew (Ke et al., arXiv 2603.12176).
+Every answer is kept: interrupted or stopped by the budget, the same command goes on where it was
+and repeats no call. With --batch all frames are asked at once through Message Batches, at half
+price and within hours: each with the seed frames as its examples instead of the frames before it.
+Run the same command again to collect answers and hand in the next of the three steps.
+
+Decisions of people are never changed.
 """
 
 import argparse
 
-from napari_behaviorvlm.cli.arguments import add_frames, add_project
+from napari_behaviorvlm.cli.arguments import add_frames, add_model, add_project, model_settings
 from napari_behaviorvlm.cli.output import Output
 
 NAME = "label"
@@ -18,13 +28,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_project(parser)
     parser.add_argument(
         "--strategy",
-        choices=("geometric",),
+        choices=("geometric", "paper"),
         default="geometric",
         help="how identities are decided (default geometric)",
     )
     add_frames(parser)
     parser.add_argument(
         "--dry-run", action="store_true", help="only say what would be done and what it would cost"
+    )
+    add_model(parser)
+    group = parser.add_argument_group("steps of --strategy paper")
+    group.add_argument(
+        "--no-regions", action="store_true", help="ask for all keypoints at once, without crops"
+    )
+    group.add_argument(
+        "--no-3d", action="store_true", help="leave labels as the model said, however far apart"
+    )
+    group.add_argument(
+        "--batch", action="store_true", help="hand everything in as batches and come back later"
+    )
+    group.add_argument(
+        "--wait", action="store_true", help="with --batch: wait until the batches are done"
     )
 
 
@@ -33,7 +57,11 @@ def run(args: argparse.Namespace, output: Output) -> int:
     from napari_behaviorvlm.io.project import Project
     from napari_behaviorvlm.workflows.label import LabelRequest, label, plan
 
-    request = LabelRequest(strategy=args.strategy, span=args.frames)
+    request = LabelRequest(
+        strategy=args.strategy, span=args.frames,
+        model=model_settings(args) if args.strategy != "geometric" else None,
+        regions=not args.no_regions, refine=not args.no_3d, batch=args.batch, wait=args.wait,
+    )  # fmt: skip
     if args.dry_run:
         with Project(args.project, writable=False) as project:
             planned = plan(project, request)
@@ -44,4 +72,6 @@ def run(args: argparse.Namespace, output: Output) -> int:
         report = output.follow(label(project, request), "Labelling")
     output.result(vars(report))
     output.say(report.sentence)
+    for note in report.notes:
+        output.warn(note)
     return 0

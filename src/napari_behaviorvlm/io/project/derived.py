@@ -19,6 +19,7 @@ _POSE_FIELDS = (
     "points", "error", "view_error", "leave_one_out", "n_views", "covariance", "confidence",
 )  # fmt: skip
 _ALTERNATIVE = "alternative.npy"
+_EXCHANGES = "exchanges.npy"
 
 
 def content_key(made_from: Mapping[str, object]) -> str:
@@ -38,8 +39,9 @@ def _plain(value: object) -> object:
 
 
 def write_result(
-    folder: Path, labels: Labels, poses: Poses, alternative: NDArray[np.int16] | None = None
-) -> None:
+    folder: Path, labels: Labels, poses: Poses, alternative: NDArray[np.int16] | None = None,
+    exchanges: NDArray[np.int64] | None = None,
+) -> None:  # fmt: skip
     """Write proposals and poses of a run as arrays that can be mapped into memory.
 
     Parameters
@@ -48,6 +50,8 @@ def write_result(
     labels, poses : Labels, Poses
     alternative : ndarray of int16, shape (F, C, K), optional
         Candidates of the next best naming, 0 for none.
+    exchanges : ndarray of int64, shape (n, 3), optional
+        Frame, camera and number of every exchange with a model that the labels come from.
 
     Raises
     ------
@@ -62,6 +66,8 @@ def write_result(
             np.save(temporary / f"pose_{name}.npy", getattr(poses, name))
         if alternative is not None:
             np.save(temporary / _ALTERNATIVE, alternative)
+        if exchanges is not None:
+            np.save(temporary / _EXCHANGES, exchanges)
 
 
 def read_result(folder: Path, *, writable: bool = False) -> tuple[Labels, Poses]:
@@ -98,6 +104,18 @@ def read_alternative(folder: Path, shape: tuple[int, ...]) -> NDArray[np.int16]:
         found: NDArray[np.int16] = np.asarray(np.load(folder / _ALTERNATIVE, mmap_mode="r"))
     except (OSError, ValueError, EOFError):
         return np.zeros(shape, np.int16)
+    return found
+
+
+def read_exchanges(folder: Path) -> NDArray[np.int64]:
+    """Return frame, camera and number of a run's exchanges, shape (n, 3); none where it has none.
+
+    The numbers are those of `napari_behaviorvlm.vlm.store.AnswerStore`.
+    """
+    try:
+        found: NDArray[np.int64] = np.asarray(np.load(folder / _EXCHANGES, mmap_mode="r"))
+    except (OSError, ValueError, EOFError):
+        return np.zeros((0, 3), np.int64)
     return found
 
 
