@@ -40,7 +40,10 @@ def label_paper(
     if done is not None:
         return done
     yield Progress(0, len(given.frames), "connecting to the model")
-    with open_model(project.folder, chosen) as session, ProjectPictures(project) as pictures:
+    with (
+        open_model(project.folder, chosen) as session,
+        ProjectPictures(project, given.seeds.frames) as pictures,
+    ):
         _require_sight(session)
         model = CountingModel(session)
         run = PaperRun.of(project, request, given, session.asker.address, session.asker.model)

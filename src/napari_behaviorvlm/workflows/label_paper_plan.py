@@ -70,7 +70,7 @@ def plan_paper(project: Project, request: LabelRequest, given: LabelInputs) -> L
     VLMError
         If a camera has no video, or no model is chosen where the server has several.
     """
-    with ProjectPictures(project) as pictures:
+    with ProjectPictures(project, given.seeds.frames) as pictures:
         store = _store(project)
         try:
             means = _means(project, request.model or Settings(), store)

@@ -1,5 +1,6 @@
 """Reflectance pictures of a project for a model: read forward, all cameras of a frame at once."""
 
+from collections.abc import Iterable
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
@@ -21,6 +22,8 @@ class ProjectPictures:
     Parameters
     ----------
     project : Project
+    kept_frames : iterable of int
+        Frames that are asked for again and again (the seeds): they stay in memory.
 
     Raises
     ------
@@ -30,8 +33,10 @@ class ProjectPictures:
         If one cannot be read.
     """
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, kept_frames: Iterable[int] = ()) -> None:
         require_pictures(project)
+        self._kept_frames = {int(frame) for frame in kept_frames}
+        self._kept: dict[int, dict[str, NDArray[Any]]] = {}
         with ExitStack() as stack:
             readers = {}
             for name in project.rig.names:
@@ -50,7 +55,11 @@ class ProjectPictures:
         VideoError
             If the video lacks the frame or holds it damaged.
         """
-        found = self._views.read(frame, missing="skip")
+        found = self._kept.get(frame)
+        if found is None:
+            found = self._views.read(frame, missing="skip")
+            if frame in self._kept_frames:
+                self._kept[frame] = found
         if camera not in found:
             return self._views.readers[camera].read(frame)  # says what is wrong with it
         return found[camera]
