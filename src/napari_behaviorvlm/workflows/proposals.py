@@ -8,7 +8,12 @@ from numpy.typing import NDArray
 
 from napari_behaviorvlm.core.labels import LABELLED, Labels, Poses
 from napari_behaviorvlm.io.project import Project
-from napari_behaviorvlm.io.project.derived import has_result, read_alternative, read_result
+from napari_behaviorvlm.io.project.derived import (
+    has_result,
+    read_alternative,
+    read_exchanges,
+    read_result,
+)
 from napari_behaviorvlm.io.project.store import Cell
 
 
@@ -121,6 +126,16 @@ class Proposals:
         ):
             whole[first : first + len(numbers)] = numbers
         return whole
+
+    def all_exchanges(self) -> NDArray[np.int64]:
+        """Frame, camera and number of the exchanges that the proposals come from, shape (n, 3)."""
+        covered = np.zeros(self.shape[0], bool)
+        parts = [np.zeros((0, 3), np.int64)]
+        for folder, (first, labels, _) in zip(reversed(self.folders), self.results, strict=True):
+            rows = read_exchanges(folder)
+            parts.append(rows[~covered[rows[:, 0]]])
+            covered[first : first + len(labels.frames)] = True
+        return np.concatenate(parts)
 
     def _labels_of(self, row: int) -> tuple[Labels, int]:
         for first, labels, _ in self.results:

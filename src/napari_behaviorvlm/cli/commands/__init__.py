@@ -16,9 +16,10 @@ from napari_behaviorvlm.cli.commands import (
     seed,
     status,
     triangulate,
+    why,
 )
 
 COMMANDS = (
-    demo, new, check, detect, candidates, seed, label, triangulate, review, export, report,
-    status,
+    demo, new, check, detect, candidates, seed, label, triangulate, review, why, export,
+    report, status,
 )  # fmt: skip
