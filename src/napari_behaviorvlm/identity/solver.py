@@ -12,6 +12,7 @@ import numpy as np
 
 from napari_behaviorvlm.core.skeleton import Skeleton
 from napari_behaviorvlm.identity.anatomy import Anatomy
+from napari_behaviorvlm.identity.continuity import carry_names
 from napari_behaviorvlm.identity.energy import (
     EnergySettings,
     FloatArray,
@@ -30,6 +31,9 @@ from napari_behaviorvlm.identity.trellis import (
     naming_probabilities,
     transition_tables,
 )
+
+CARRIED = 1.0
+"""Margin of names that were carried along a tracklet against the anatomy."""
 
 
 @dataclass(frozen=True)
@@ -165,8 +169,10 @@ def _naming(
     states: IntArray, cost: FloatArray, paths: Paths,
 ) -> Naming:  # fmt: skip
     frame = np.arange(len(states))
-    chosen = states[frame, paths.best]
+    chosen = carry_names(states[frame, paths.best], track)
     margin, other = keypoint_margins(states, paths)
+    # What was carried through was no naming's choice: it is worth a look.
+    margin = np.where(chosen == states[frame, paths.best], margin, CARRIED)
     padded = np.concatenate([sets.row, np.full((len(sets), 2), -1)], axis=1)
     row = np.where(chosen >= 0, padded[frame[:, None], chosen], -1)
     alternative = np.where(other >= 0, padded[frame[:, None], other], other)

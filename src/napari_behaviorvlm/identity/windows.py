@@ -20,10 +20,27 @@ from napari_behaviorvlm.identity.fusion import FusedPoints, FusionSettings, fuse
 from napari_behaviorvlm.identity.learning import Learned, LearningSettings, without_reflections
 from napari_behaviorvlm.identity.solver import Naming, SolverSettings, solve
 from napari_behaviorvlm.identity.strategies import CandidateVotes, Labelling
+from napari_behaviorvlm.identity.tracklets import TrackletSettings, link
 from napari_behaviorvlm.identity.views import IdealViews
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class VoteSettings:
+    """How votes count.
+
+    Parameters
+    ----------
+    memory : float
+        Frames after which a vote about another point of the same tracklet is worth ``1/e``.
+    limit : float
+        Most that votes about a point weigh together. Single votes above it (a person's) decide.
+    """
+
+    memory: float = 20.0
+    limit: float = 16.0
 
 
 @dataclass(frozen=True)
@@ -32,7 +49,7 @@ class GeometricSettings:
 
     Parameters
     ----------
-    fusion, learning, solver, assign
+    fusion, learning, solver, assign, votes
         Of the steps.
     window : int
         Frames named at once; windows begin at multiples of this frame number.
@@ -46,6 +63,7 @@ class GeometricSettings:
     learning: LearningSettings = field(default_factory=LearningSettings)
     solver: SolverSettings = field(default_factory=SolverSettings)
     assign: AssignSettings = field(default_factory=AssignSettings)
+    votes: VoteSettings = field(default_factory=VoteSettings)
     window: int = 256
     overlap: int = 32
     outside: float = 3.0
@@ -112,21 +130,29 @@ class Recording:
         Labelling
             Of the frames ``inside``.
         """
-        fused = list(fuse(self.views, self.candidates, context, self.settings.fusion))
+        return self.labelling(self.solve(context, inside))
+
+    def points(self, frames: IntArray) -> FusedPoints:
+        """Points without names of some frames; ``frame`` counts positions in ``frames``."""
+        fused = list(fuse(self.views, self.candidates, frames, self.settings.fusion))
         points = FusedPoints.concatenate(fused, len(self.views.rig))
-        learned = self.learned
-        points = without_reflections(points, learned.mirror, learned.anatomy)
+        return without_reflections(points, self.learned.mirror, self.learned.anatomy)
+
+    def solve(self, context: IntArray, inside: IntArray) -> "Window":
+        """Name the points of one window; the parameters are those of `label`."""
+        points, learned = self.points(context), self.learned
+        heard = self._heard(points, context)
         naming = solve(
             points, context, self.skeleton, learned.anatomy, tracking=learned.tracking,
             motion=learned.motion, settings=self.settings.solver,
-            extra=self._extra_cost(points, context),
+            extra=self._outside_cost(points) - heard,
         )  # fmt: skip
-        rows = np.searchsorted(context, inside)
-        return self._labelling(points, naming, rows, inside)
+        return Window(points, naming, heard, np.searchsorted(context, inside), inside)
 
-    def _labelling(
-        self, points: FusedPoints, naming: Naming, rows: IntArray, frames: IntArray
-    ) -> Labelling:
+    def labelling(self, window: "Window") -> Labelling:
+        """Labels and poses of a window."""
+        points, naming = window.points, window.naming
+        rows, frames = window.rows, window.frames
         row, margin = naming.row[rows], naming.margin[rows]
         confidence = np.full(row.shape, np.nan)
         named = row >= 0
@@ -147,7 +173,8 @@ class Recording:
             _numbers(points, naming.alternative[rows]),
         )  # fmt: skip
 
-    def _extra_cost(self, points: FusedPoints, context: IntArray) -> FloatArray:
+    def _outside_cost(self, points: FusedPoints) -> FloatArray:
+        """Cost of points above or below where the animal ever was, shape (n, K)."""
         cost = np.zeros((len(points), len(self.skeleton)))
         anatomy, heights = self.learned.anatomy, self.learned.heights
         if anatomy.up is not None and heights is not None:
@@ -155,9 +182,40 @@ class Recording:
             slack = 0.15 * anatomy.scale
             outside = (along < heights[0] - slack) | (along > heights[1] + slack)
             cost[outside] += self.settings.outside
-        if self.votes is not None:
-            cost -= pooled_votes(points, context, self.votes, len(self.skeleton))
         return cost
+
+    def _heard(self, points: FusedPoints, context: IntArray) -> FloatArray:
+        """Sum up votes about each point and its tracklet, shape (n, K)."""
+        if self.votes is None:
+            return np.zeros((len(points), len(self.skeleton)))
+        return shared_votes(
+            points, context, self.votes, len(self.skeleton), self.learned.tracking,
+            self.settings.votes,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """A window with its points named.
+
+    Parameters
+    ----------
+    points : FusedPoints
+        Of the window with its surroundings.
+    naming : Naming
+    heard : ndarray, shape (n, K)
+        What votes said of the points.
+    rows : ndarray of int64, shape (F,)
+        Positions of the answered frames in the naming.
+    frames : ndarray of int64, shape (F,)
+        Their numbers.
+    """
+
+    points: FusedPoints
+    naming: Naming
+    heard: FloatArray
+    rows: IntArray
+    frames: IntArray
 
 
 def _numbers(points: FusedPoints, row: IntArray) -> NDArray[np.int16]:
@@ -166,6 +224,48 @@ def _numbers(points: FusedPoints, row: IntArray) -> NDArray[np.int16]:
         return np.zeros((row.shape[0], points.number.shape[1], row.shape[1]), np.int16)
     numbers = np.where((row >= 0)[..., None], points.number[np.maximum(row, 0)], 0)
     return np.moveaxis(numbers, 2, 1).astype(np.int16)
+
+
+def shared_votes(  # noqa: PLR0917
+    points: FusedPoints, frames: IntArray, votes: CandidateVotes, n_keypoints: int,
+    tracking: TrackletSettings, settings: VoteSettings,
+) -> FloatArray:  # fmt: skip
+    """Share what was said of a point with its tracklet, fading with time.
+
+    Parameters
+    ----------
+    points : FusedPoints
+        ``frame`` counts positions in ``frames``.
+    frames : ndarray of int64
+    votes : CandidateVotes
+    n_keypoints : int
+    tracking : TrackletSettings
+    settings : VoteSettings
+
+    Returns
+    -------
+    ndarray, shape (n, K)
+        Log likelihood ratios.
+    """
+    decisive = np.abs(votes.weight) > settings.limit
+    total = np.zeros((len(points), n_keypoints))
+    track = link(points, frames, tracking) if len(points) else np.zeros(0, np.int64)
+    for kind in (decisive, ~decisive):
+        pooled = pooled_votes(points, frames, votes.select(kind), n_keypoints)
+        spread = _spread(pooled, track, frames[points.frame], settings.memory)
+        limit = np.inf if kind is decisive else settings.limit
+        total += np.clip(spread, -limit, limit)
+    return total
+
+
+def _spread(pooled: FloatArray, track: IntArray, time: IntArray, memory: float) -> FloatArray:
+    """Carry votes over to the other points of their tracklets."""
+    spread = np.zeros_like(pooled)
+    for row in np.flatnonzero(pooled.any(1)):
+        same = np.flatnonzero(track == track[row])
+        fading = np.exp(-np.abs(time[same] - time[row]) / memory)
+        spread[same] += fading[:, None] * pooled[row]
+    return spread
 
 
 def pooled_votes(

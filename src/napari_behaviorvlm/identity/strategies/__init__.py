@@ -6,7 +6,7 @@ candidates can also be handed to the geometric solver as votes.
 """
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Protocol
 
 import numpy as np
@@ -41,6 +41,25 @@ class CandidateVotes:
     number: NDArray[np.int32]
     keypoint: NDArray[np.int16]
     weight: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def select(self, rows: NDArray[np.bool_]) -> "CandidateVotes":
+        """Return some of the votes."""
+        return CandidateVotes(
+            self.frame[rows], self.camera[rows], self.number[rows], self.keypoint[rows],
+            self.weight[rows],
+        )  # fmt: skip
+
+    def joined(self, other: "CandidateVotes | None") -> "CandidateVotes":
+        """Return these votes and others."""
+        if other is None:
+            return self
+        return CandidateVotes(*(
+            np.concatenate([getattr(self, column.name), getattr(other, column.name)])
+            for column in fields(self)
+        ))  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

@@ -81,7 +81,7 @@ def _joined(
     parts: list[Labelling], frames: NDArray[np.int64], n_cameras: int, n_keypoints: int
 ) -> Labelling:
     """Put windows together; frames without candidates stay unlabelled."""
-    whole = _nothing(frames, n_cameras, n_keypoints)
+    whole = nothing_labelled(frames, n_cameras, n_keypoints)
     for part in parts:
         rows = np.searchsorted(frames, part.labels.frames)
         for table, piece in ((whole.labels, part.labels), (whole.poses, part.poses)):
@@ -93,7 +93,8 @@ def _joined(
     return whole
 
 
-def _nothing(frames: NDArray[np.int64], n_cameras: int, n_keypoints: int) -> Labelling:
+def nothing_labelled(frames: NDArray[np.int64], n_cameras: int, n_keypoints: int) -> Labelling:
+    """Answer for frames without candidates: nothing is labelled."""
     labels = Labels.empty(frames, n_cameras, n_keypoints)
     poses = Poses.empty(frames, n_cameras, n_keypoints)
     margin = np.full(poses.n_views.shape, np.nan, np.float32)

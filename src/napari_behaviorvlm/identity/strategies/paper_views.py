@@ -1,7 +1,7 @@
 """One view on its way through the paper's steps."""
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -103,6 +103,7 @@ class ViewAsker:
         self._seed_pictures: dict[tuple[int, str], MarkedPicture] = {}
         self._seed_frames = {solved.frame for solved in self._solved}
         self._frame = -1
+        self._renumbered: Mapping[int, int] = {}
         self._read: tuple[int, NDArray[np.generic]] | None = None
         self._boxes: dict[str, Box] = {}
         self._said: dict[str, int] = {}
@@ -127,10 +128,11 @@ class ViewAsker:
 
     # One frame ---------------------------------------------------------------------------------
 
-    def begin(self, frame: int) -> None:
-        """Start a frame."""
-        numbers, places = view_candidates(self.candidates, frame, self.camera)
+    def begin(self, frame: int, renumbered: Mapping[int, int] | None = None) -> None:
+        """Start a frame, showing its candidates under other numbers if these are given."""
+        self._renumbered = renumbered or {}
         self._frame = frame
+        numbers, places = self._shown(frame)
         self.dots = {int(n): xy for n, xy in zip(numbers, places, strict=True)}
         self.exchanges, self._boxes, self._said, self._sure = [], {}, {}, {}
         self.unanswered = 0
@@ -199,19 +201,32 @@ class ViewAsker:
         questions = []
         for region, names in self.skeleton.regions.items():
             box = self._boxes.get(region)
-            if box is None:
+            question = None if box is None else self.region_question(region, names, box)
+            if question is None:
                 self._said |= dict.fromkeys(names, 0)
-                continue
-            crop = self._crop(self._frame, box)
-            if not crop.candidates:
-                self._said |= dict.fromkeys(names, 0)
-                continue
-            facts = self._facts(crop, list(names), region=region)
-            small = overview(self._image(self._frame), crop.map)
-            examples = [self._crop_example(solved, names) for solved in self._solved]
-            shown = [example for example in examples if example is not None]
-            questions.append(assign_question(facts, self.system, [crop.image, small], shown))
+            else:
+                questions.append(question)
         return questions
+
+    def region_question(self, region: str, names: tuple[str, ...], box: Box) -> Question | None:
+        """Ask who is who in a part of the frame; None if it holds no candidates.
+
+        Parameters
+        ----------
+        region : str
+        names : tuple of str
+            Its keypoints.
+        box : (x0, y0, x1, y1)
+            In frame pixels; it is grown by a margin.
+        """
+        crop = self._crop(self._frame, box)
+        if not crop.candidates:
+            return None
+        facts = self._facts(crop, list(names), region=region)
+        small = overview(self._image(self._frame), crop.map)
+        examples = [self._crop_example(solved, names) for solved in self._solved]
+        shown = [example for example in examples if example is not None]
+        return assign_question(facts, self.system, [crop.image, small], shown)
 
     def _assign_all(self) -> list[Question]:
         picture = self._whole(self._frame)
@@ -263,8 +278,15 @@ class ViewAsker:
         where = PictureMap.of_window(grown(box, MARGIN), (width, height), self.profile.limits)
         return self._marked(frame, where)
 
-    def _marked(self, frame: int, where: PictureMap) -> MarkedPicture:
+    def _shown(self, frame: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        """Numbers of a frame's candidates as the model sees them, and their pixels."""
         numbers, places = view_candidates(self.candidates, frame, self.camera)
+        if frame == self._frame and self._renumbered:
+            numbers = np.array([self._renumbered[int(n)] for n in numbers], np.int32)
+        return numbers, places
+
+    def _marked(self, frame: int, where: PictureMap) -> MarkedPicture:
+        numbers, places = self._shown(frame)
         return marked_picture(self._image(frame), where, [int(n) for n in numbers], places)
 
     def _image(self, frame: int) -> NDArray[np.generic]:
