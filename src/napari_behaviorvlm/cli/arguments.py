@@ -60,6 +60,10 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         help="stop before the project has cost more than this, what was spent earlier included",
     )  # fmt: skip
     group.add_argument(
+        "--price", metavar="IN:OUT", type=price,
+        help="USD per million tokens in and out, where it is not known (or behind a proxy)",
+    )  # fmt: skip
+    group.add_argument(
         "--concurrency", metavar="N", type=positive, default=4,
         help="questions asked at the same time (default 4)",
     )  # fmt: skip
@@ -78,6 +82,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
 
 def model_settings(args: argparse.Namespace) -> "Settings":
     """Make settings of a connection from the arguments of `add_model`."""
+    from napari_behaviorvlm.vlm.cost import Price
     from napari_behaviorvlm.vlm.patience import RetryPolicy
     from napari_behaviorvlm.vlm.session import Settings
 
@@ -85,10 +90,21 @@ def model_settings(args: argparse.Namespace) -> "Settings":
     policy = RetryPolicy(
         first_wait=min(1.0, patience / 20), longest_wait=min(60.0, patience / 4), patience=patience
     )
+    price = None
+    if args.price is not None:
+        cost_in, cost_out = args.price
+        price = Price(cost_in, cost_out, cost_in / 10, cost_in * 1.25)
     return Settings(
         base_url=args.base_url, model=args.model, key_env=args.api_key_env, budget=args.budget,
+        price=price,
         concurrency=args.concurrency, per_minute=args.rpm, timeout=args.timeout, policy=policy,
     )  # fmt: skip
+
+
+def price(text: str) -> tuple[float, float]:
+    """Read ``IN:OUT``."""
+    cost_in, _, cost_out = text.partition(":")
+    return amount(cost_in), amount(cost_out)
 
 
 def amount(text: str) -> float:

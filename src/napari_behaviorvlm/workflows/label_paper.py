@@ -48,7 +48,11 @@ def label_paper(
         model = CountingModel(session)
         run = PaperRun.of(project, request, given, session.asker.address, session.asker.model)
         strategy = PaperStrategy(
-            model, pictures, project.config.name, paper_settings(request), run.kept_labels()
+            model,
+            pictures,
+            project.config.name,
+            paper_settings(project, request),
+            run.kept_labels(),
         )
         steps = _in_batches if request.batch else _one_by_one
         try:
@@ -61,9 +65,10 @@ def label_paper(
         return _report(run, model, waiting)
 
 
-def paper_settings(request: LabelRequest) -> PaperSettings:
-    """Switches of the strategy that a request asks for."""
-    return PaperSettings(regions=request.regions, refine=request.refine)
+def paper_settings(project: Project, request: LabelRequest) -> PaperSettings:
+    """Switches of the strategy that a request asks for; a skeleton may have no regions."""
+    regions = request.regions and bool(project.skeleton.regions)
+    return PaperSettings(regions=regions, refine=request.refine)
 
 
 def _finished(

@@ -78,7 +78,7 @@ def plan_paper(project: Project, request: LabelRequest, given: LabelInputs) -> L
             known = _known_frames(project, request, given, means, store, run, pictures)
             rehearsal = Rehearsal(means, store.token_ratio(means.where.model), given, project)
             strategy = PaperStrategy(
-                rehearsal, pictures, project.config.name, paper_settings(request)
+                rehearsal, pictures, project.config.name, paper_settings(project, request)
             )
             frames = np.array(given.seeds.frames, np.int64)
             for _ in strategy.label(
@@ -239,7 +239,7 @@ def _known_frames(  # noqa: PLR0917
     if request.batch or not run.missing or not store.spending().calls:
         return 0
     strategy = PaperStrategy(
-        _Memory(means, store), pictures, project.config.name, paper_settings(request),
+        _Memory(means, store), pictures, project.config.name, paper_settings(project, request),
         run.kept_labels(),
     )  # fmt: skip
     frames = np.array(run.missing, np.int64)
