@@ -112,7 +112,10 @@ class MessagesClient:
         except TypeError as error:
             if "authentication" not in str(error).lower():
                 raise
-            sentence = f"{server} needs a key: set ANTHROPIC_API_KEY, or name a local server."
+            sentence = (
+                f"{server} needs a key: set ANTHROPIC_API_KEY, name another variable with "
+                "--api-key-env, or name a local server."
+            )
             raise CallError(Trouble.KEY, sentence) from None
         except OSError as error:
             raise connection_failure(error, server) from None

@@ -5,8 +5,9 @@ schema by the server. Then it shows a bright rectangle and asks for its box, whi
 convention in which the model counts.
 """
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ from napari_behaviorvlm.vlm.coordinates import BOX_WORDS, Coordinates, box_to_pi
 from napari_behaviorvlm.vlm.endpoint import Endpoint, Route
 from napari_behaviorvlm.vlm.failures import CallError, Trouble
 from napari_behaviorvlm.vlm.parsing import parse_answer
+from napari_behaviorvlm.vlm.patience import RetryPolicy
 from napari_behaviorvlm.vlm.profile import Profile, claude_limits, guessed_coordinates
 from napari_behaviorvlm.vlm.request import AnswerForm, Image, Reply, Request, Text, Turn
 from napari_behaviorvlm.vlm.tokens import SMALL_LIMITS, ImageLimits
@@ -27,11 +29,16 @@ BOX = (266.0, 70.0, 392.0, 154.0)
 """
 
 _SYSTEM = "You describe pictures."
+_TRIES = 3
+_PASSING = (Trouble.RATE, Trouble.OVERLOADED, Trouble.SERVER, Trouble.BROKEN)
+"""Tried again: what a busy moment says must not be taken for what a server can do."""
+
 _REFUSED = (Trouble.BAD_REQUEST, Trouble.TOO_LARGE, Trouble.SERVER, Trouble.NOT_FOUND)
 
 
 async def probe(
-    open_client: Callable[[Route], Client], endpoint: Endpoint, route: Route | None = None
+    open_client: Callable[[Route], Client], endpoint: Endpoint, route: Route | None = None,
+    policy: RetryPolicy | None = None,
 ) -> Profile:  # fmt: skip
     """Find out what a model on a server can do.
 
@@ -42,6 +49,8 @@ async def probe(
     endpoint : Endpoint
     route : Route, optional
         The only one to try.
+    policy : RetryPolicy, optional
+        How long to wait between attempts.
 
     Returns
     -------
@@ -58,7 +67,8 @@ async def probe(
     failure: CallError | None = None
     for each in (Route.MESSAGES, Route.CHAT) if route is None else (route,):
         try:
-            found = await probe_route(open_client(each), each)
+            client = _Insisting(open_client(each), policy or RetryPolicy())
+            found = await probe_route(client, each)
         except CallError as error:
             if error.trouble in (Trouble.KEY, Trouble.BILLING, Trouble.UNREACHABLE):
                 raise VLMError(error.sentence) from error
@@ -72,6 +82,36 @@ async def probe(
         assert failure is not None
         raise VLMError(f"{endpoint.server} gave no usable answer. {failure.sentence}")
     return best
+
+
+@dataclass
+class _Insisting:
+    """A client that tries again a few times; a `Client`."""
+
+    client: Client
+    policy: RetryPolicy
+
+    def __post_init__(self) -> None:
+        self.endpoint = self.client.endpoint
+
+    async def send(self, request: Request, form: AnswerForm) -> Reply:
+        for attempt in range(1, _TRIES):
+            try:
+                return await self.client.send(request, form)
+            except CallError as error:
+                if error.trouble not in _PASSING:
+                    raise
+                await asyncio.sleep(self.policy.wait(attempt, error.retry_after))
+        return await self.client.send(request, form)
+
+    async def describe(self) -> dict[str, object] | None:
+        return await self.client.describe()
+
+    async def models(self) -> list[str]:
+        return await self.client.models()
+
+    async def close(self) -> None:
+        await self.client.close()
 
 
 def _rank(profile: Profile) -> int:

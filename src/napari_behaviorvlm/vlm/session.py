@@ -136,7 +136,10 @@ class ModelSession:
         if kept is not None:
             return Profile.from_json(kept)
         found = await probe(
-            lambda route: self._client(replace(where, route=route)), where, self.settings.route
+            lambda route: self._client(replace(where, route=route)),
+            where,
+            self.settings.route,
+            self.settings.policy,
         )
         self.store.keep_profile(where.base_url, where.model, asked, found.to_json())
         return found

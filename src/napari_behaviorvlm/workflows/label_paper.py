@@ -58,7 +58,7 @@ def label_paper(
         try:
             waiting = yield from _counted(model, steps(project, given, strategy, run, request))
         except VLMError as error:
-            raise type(error)(f"{error} {_progress_in_words(run)}") from error
+            raise type(error)(f"{error}{_progress_in_words(run)}") from error
         finally:  # also when stopped: what was paid for is shown
             run.publish()
         run.publish(again=True)
@@ -169,8 +169,10 @@ def _counted(
 
 def _progress_in_words(run: PaperRun) -> str:
     solved = len(run.frames) - len(run.missing)
+    if not solved:
+        return ""
     return (
-        f"{solved} of {len(run.frames)} frames are labelled so far; the same command goes on "
+        f" {solved} of {len(run.frames)} frames are labelled so far; the same command goes on "
         "behind them and repeats no call."
     )
 
