@@ -91,8 +91,8 @@ class CountingModel:
     """Why single questions have no answer, one sentence each."""
     handed_in: int = field(default=0, init=False)
     """Requests handed in as batches."""
-    unsound: int = field(default=0, init=False)
-    """Questions of which something stayed wrong after the last repair."""
+    partly: set[int] = field(default_factory=set, init=False)
+    """Last exchanges of questions of which a part stayed wrong after the last repair."""
 
     def __post_init__(self) -> None:
         self._last = self._newest()
@@ -131,7 +131,8 @@ class CountingModel:
         """Note what became of questions."""
         for outcome in outcomes:
             self.known += not outcome.calls and bool(outcome.exchanges)
-            self.unsound += bool(outcome.problems)
+            if outcome.problems and outcome.answer is not None and outcome.exchanges:
+                self.partly.add(outcome.exchanges[-1])
             if outcome.failure and outcome.failure not in self.troubles:
                 self.troubles.append(outcome.failure)
 

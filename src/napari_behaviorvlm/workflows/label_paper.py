@@ -181,6 +181,12 @@ def _report(run: PaperRun, model: CountingModel, waiting: str) -> LabelReport:
     labels, poses = run.tables()
     counted = model.counted(Progress(0, 0))
     notes = list(model.troubles[:3])
+    partly = len(model.partly)
+    if partly:
+        notes.append(
+            f"{partly} answers were still wrong in part after two repairs; what was wrong in them "
+            "is left out."
+        )
     if run.unanswered:
         notes.append(
             f"{run.unanswered} questions got no usable answer: their keypoints stay open in those "

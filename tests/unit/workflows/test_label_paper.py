@@ -250,6 +250,18 @@ def test_why_tells_repairs_apart(project):
     assert [each.said.candidate for each in found] == [None, 3]
 
 
+def test_answers_that_stay_wrong_in_part_are_told(project):
+    with serving() as server:
+        with open_model(project.folder, settings(server)):
+            pass
+        server.fail(Fault("unknown_number", 3))
+        wanted = request(server, 2, 3, regions=False, concurrency=1)
+        report, _ = finish(label(project, wanted))
+    assert report.labels["proposed"] == 11
+    assert report.unanswered == 0
+    assert "1 answers were still wrong in part" in report.notes[0]
+
+
 def test_a_project_without_videos(tmp_path):
     with small_project(tmp_path / "dots") as project, serving() as server:
         (tmp_path / "seeds.csv").write_text(seeds_text())
