@@ -9,7 +9,13 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from napari_behaviorvlm.vlm.coordinates import BOX_WORDS, Coordinates
-from napari_behaviorvlm.vlm.facts import AnyFacts, AssignFacts, CaptionFacts, RegionsFacts
+from napari_behaviorvlm.vlm.facts import (
+    AnyFacts,
+    AssignFacts,
+    CaptionFacts,
+    MergeFacts,
+    RegionsFacts,
+)
 
 
 def _whole(value: object) -> object:
@@ -137,12 +143,17 @@ def answer_schema(
     if isinstance(facts, AssignFacts):
         return _object({"assignments": _array(_assignment_item(facts, reasons=reasons))})
     if isinstance(facts, CaptionFacts):
-        return _object({name: {"type": "string"} for name in CAPTION_FIELDS})
+        return _object({name: {"type": "string"} for name in CAPTION_FIELDS} | _label(facts))
     return _object({"events": _array(_object({
-        "label": {"type": "string"},
+        **_label(facts),
         "description": {"type": "string"},
         "clips": _array({"type": "integer"}),
     }))})  # fmt: skip
+
+
+def _label(facts: CaptionFacts | MergeFacts) -> dict[str, Any]:
+    allowed = {} if facts.labels is None else {"enum": facts.labels}
+    return {"label": {"type": "string", **allowed}}
 
 
 def _region_item(facts: RegionsFacts, coordinates: Coordinates) -> dict[str, Any]:

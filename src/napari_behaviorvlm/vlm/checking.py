@@ -12,15 +12,14 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from napari_behaviorvlm.vlm.answers import (
-    CAPTION_FIELDS,
     AnyAnswer,
     Assignment,
     AssignmentsAnswer,
-    CaptionAnswer,
     RegionBox,
     RegionsAnswer,
     answer_key,
 )
+from napari_behaviorvlm.vlm.captioning import check_caption
 from napari_behaviorvlm.vlm.coordinates import Coordinates, box_to_pixels
 from napari_behaviorvlm.vlm.facts import (
     AnyFacts,
@@ -90,7 +89,7 @@ def check_value(
     Checked
     """
     if isinstance(facts, CaptionFacts):
-        return _check_caption(value)
+        return Checked(*check_caption(facts, value))
     items = value.get(answer_key(facts))
     if not isinstance(items, list):
         sentence = f"{answer_key(facts)!r} is not a list."
@@ -237,7 +236,7 @@ def _in(camera: str | None) -> str:
     return "" if camera is None else f" in {camera}"
 
 
-# Regions and captions ------------------------------------------------------------------------
+# Regions -------------------------------------------------------------------------------------
 
 
 def _check_regions(facts: RegionsFacts, items: list[Any], coordinates: Coordinates) -> Checked:
@@ -286,14 +285,3 @@ def _placed(
         sentence = f"The box of {item.region} is empty: its second corner must lie below and right."
         return None, Problem("box", item.region, sentence)
     return item.model_copy(update={"box": box}), None
-
-
-def _check_caption(value: dict[str, Any]) -> Checked:
-    problems = [
-        Problem("empty_text", name, f"{name!r} needs a text.")
-        for name in CAPTION_FIELDS
-        if not (isinstance(value.get(name), str) and value[name].strip())
-    ]
-    if problems:
-        return Checked(None, tuple(problems))
-    return Checked(CaptionAnswer(**{name: value[name].strip() for name in CAPTION_FIELDS}))

@@ -152,6 +152,14 @@ class CaptionFacts(Facts):
         Frames that are shown, in their order.
     kinematics : dict of str to float
         What was measured, by name with unit ("speed_mm_per_s").
+    others : list of str, optional
+        Names of the other animals of the recording.
+    labels : list of str, optional
+        The only labels that are allowed.
+    synonyms : dict of str to str, optional
+        Other words that stand for a label, in lower case.
+    language : str, optional
+        In which the texts are asked for.
     """
 
     task: Literal["caption"] = "caption"
@@ -162,6 +170,10 @@ class CaptionFacts(Facts):
     fps: float = Field(gt=0)
     frames: list[int]
     kinematics: dict[str, float] = {}
+    others: list[str] | None = None
+    labels: list[str] | None = Field(default=None, min_length=1)
+    synonyms: dict[str, str] | None = None
+    language: str | None = None
 
 
 class ClipFacts(_Part):
@@ -175,11 +187,27 @@ class ClipFacts(_Part):
 
 
 class MergeFacts(Facts):
-    """Ask which adjacent clips are one event; text only."""
+    """Ask which adjacent clips are one event; text only.
+
+    Parameters
+    ----------
+    fps : float, optional
+        Frames per second.
+    labels : list of str, optional
+        The only labels that are allowed.
+    synonyms : dict of str to str, optional
+        Other words that stand for a label, in lower case.
+    language : str, optional
+        In which the texts are asked for.
+    """
 
     task: Literal["merge"] = "merge"
     animal: str
     clips: list[ClipFacts] = Field(min_length=1)
+    fps: float | None = Field(default=None, gt=0)
+    labels: list[str] | None = Field(default=None, min_length=1)
+    synonyms: dict[str, str] | None = None
+    language: str | None = None
 
 
 AnyFacts = RegionsFacts | AssignFacts | CaptionFacts | MergeFacts

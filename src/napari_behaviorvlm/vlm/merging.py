@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from napari_behaviorvlm.vlm.answers import Event, MergeAnswer
+from napari_behaviorvlm.vlm.captioning import check_label
 from napari_behaviorvlm.vlm.facts import MergeFacts
 from napari_behaviorvlm.vlm.problems import Problem
 
@@ -32,7 +33,7 @@ def check_events(
     problems: list[Problem] = []
     used: set[int] = set()
     for number, item in enumerate(items, 1):
-        event, problem = _read(number, item, order, used)
+        event, problem = _read(facts, number, item, used)
         if event is not None:
             used.update(event.clips)
             events.append(event)
@@ -50,8 +51,9 @@ def check_events(
 
 
 def _read(
-    number: int, item: Any, order: dict[int, int], used: set[int]
+    facts: MergeFacts, number: int, item: Any, used: set[int]
 ) -> tuple[Event | None, Problem | None]:
+    order = {clip.clip: at for at, clip in enumerate(facts.clips)}
     try:
         event = Event.model_validate(item)
     except ValidationError as error:
@@ -60,7 +62,10 @@ def _read(
         sentence = f"Event {number} is wrong at {place}: {first['msg']}."
         return None, Problem("wrong_shape", str(number), sentence)
     problem = _clip_problem(number, event, order, used)
-    return (event, None) if problem is None else (None, problem)
+    if problem is not None:
+        return None, problem
+    label, problem = check_label(facts, event.label, f"Event {number}")
+    return (None, problem) if problem else (event.model_copy(update={"label": label}), None)
 
 
 def _clip_problem(

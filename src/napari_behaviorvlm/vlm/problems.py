@@ -14,7 +14,8 @@ class Problem:
         For programs: "empty", "no_json", "truncated", "refused", "wrong_shape",
         "unknown_keypoint", "unknown_camera", "unknown_number", "candidate_twice",
         "keypoint_twice", "missing", "confidence", "unknown_region", "region_twice", "box",
-        "unknown_clip", "clip_twice", "clip_order", "empty_text".
+        "unknown_clip", "clip_twice", "clip_order", "empty_text", "markup", "long_label",
+        "unknown_label", "wrong_clip".
     item : str
         What it is about (a keypoint, a region, a clip); empty for the whole answer.
     sentence : str

@@ -1,0 +1,1 @@
+"""Words for clips: measured from the tracks, or said by a vision-language model."""

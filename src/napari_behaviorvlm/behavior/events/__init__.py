@@ -1,0 +1,1 @@
+"""Events: adjacent clips that are one behaviour, under one name; always undoable."""
