@@ -40,7 +40,7 @@ class VoteSettings:
     """
 
     memory: float = 20.0
-    limit: float = 16.0
+    limit: float = 5.0
 
 
 @dataclass(frozen=True)

@@ -254,10 +254,9 @@ class _Board:
         self, interviewer: Interviewer, settings: FusedSettings, most: int
     ) -> list[Inquiry]:
         """Questions about the most worthwhile episodes."""
+        chosen = self._episodes(settings)[: most // settings.views]
         inquiries: list[Inquiry] = []
-        for episode in self._episodes(settings):
-            if len(inquiries) + settings.views > most:
-                break
+        for episode in sorted(chosen, key=lambda one: one.rows[0]):  # videos are read forward
             turn = int(self._times(episode).max())
             row = episode.rows[int(np.argmax(episode.worth))]
             inquiries += interviewer.about(
