@@ -1,19 +1,24 @@
-"""What labelling with a model would cost: the strategy is rehearsed on the seed frames.
+"""What labelling with a model would cost: the strategy is rehearsed on a few frames.
 
 Later questions depend on earlier answers (crops on boxes, the last question on contradictions), so
-that they cannot be counted beforehand. The seed frames are known, however: the strategy runs on
-them with real pictures, its questions are answered from the seeds and counted, and a frame of the
-recording is taken to cost what a seed frame costs on average.
+that they cannot be counted beforehand. Therefore the strategy runs on a few frames with real
+pictures; its questions are counted, and answered by the geometric solver (by the seeds, where that
+cannot tell). Every other frame is taken to cost what these cost on average. Repair turns and the
+length of answers are taken from the project's earlier calls of the model, if there are any.
 """
 
+import json
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_behaviorvlm.core.errors import IdentityError, VLMError
+from napari_behaviorvlm.core.labels import Labels
 from napari_behaviorvlm.core.progress import Arrived, Progress
 from napari_behaviorvlm.core.skeleton import Skeleton
+from napari_behaviorvlm.identity.strategies.geometric import GeometricStrategy
 from napari_behaviorvlm.identity.strategies.paper import PaperStrategy
 from napari_behaviorvlm.identity.strategies.paper_views import seeds_of_view
 from napari_behaviorvlm.io.project import Project
@@ -27,7 +32,7 @@ from napari_behaviorvlm.vlm.answers import (
 from napari_behaviorvlm.vlm.batches import BatchReport
 from napari_behaviorvlm.vlm.cost import Price, price_of
 from napari_behaviorvlm.vlm.endpoint import Endpoint, endpoint
-from napari_behaviorvlm.vlm.facts import AssignFacts, RegionsFacts
+from napari_behaviorvlm.vlm.facts import AssignFacts, RegionsFacts, read_facts
 from napari_behaviorvlm.vlm.profile import Profile, known_profile
 from napari_behaviorvlm.vlm.questions import Outcome, Question
 from napari_behaviorvlm.vlm.request import Usage
@@ -41,6 +46,14 @@ from napari_behaviorvlm.workflows.label_paper import paper_settings
 from napari_behaviorvlm.workflows.label_request import LabelPlan, LabelRequest
 from napari_behaviorvlm.workflows.paper_run import PaperRun
 from napari_behaviorvlm.workflows.pictures import ProjectPictures
+
+SAMPLE = 6
+"""Frames to rehearse on."""
+
+RECENT, FEWEST = 400, 20
+"""Earlier calls that are looked at, and how many there must be."""
+
+Numbers = dict[tuple[str, int], NDArray[np.int32]]
 
 PADDING = 25.0
 """Frame pixels between dots and the box that a model draws around them."""
@@ -76,32 +89,102 @@ def plan_paper(project: Project, request: LabelRequest, given: LabelInputs) -> L
             means = _means(project, request.model or Settings(), store)
             run = PaperRun.of(project, request, given, means.where.base_url, means.where.model)
             known = _known_frames(project, request, given, means, store, run, pictures)
-            rehearsal = Rehearsal(means, store.token_ratio(means.where.model), given, project)
+            frames, numbers = _solved_sample(project, given, run.missing[known:])
+            rehearsal = Rehearsal(means, store.token_ratio(means.where.model), project, numbers)
             strategy = PaperStrategy(
                 rehearsal, pictures, project.config.name, paper_settings(project, request)
             )
-            frames = np.array(given.seeds.frames, np.int64)
             for _ in strategy.label(
                 project.rig, project.skeleton, given.seeds, given.candidates, frames
             ):
                 pass
+            history = _history(store, means.where.model)
         finally:
             store.close()
     missing = len(run.missing) - known
-    return _plan(request, given, means, rehearsal, missing, missing / len(frames))
+    share = missing / max(len(frames), 1) * history.repairs
+    return _plan(request, given, means, rehearsal.scaled(share, history.length), missing)
 
 
-def _plan(  # noqa: PLR0917
-    request: LabelRequest, given: LabelInputs, means: Means, rehearsal: "Rehearsal", missing: int,
-    share: float,
-) -> LabelPlan:  # fmt: skip
-    usage = Usage(round(rehearsal.input * share), round(rehearsal.output * share))
+def _plan(
+    request: LabelRequest, given: LabelInputs, means: Means, asked: tuple[int, Usage], missing: int
+) -> LabelPlan:
+    calls, usage = asked
     cost = None if means.price is None else means.price.of(usage, batch=request.batch)
     return LabelPlan(
-        request.strategy, len(given.frames), 0, len(given.frames) - missing,
-        round(rehearsal.calls * share), usage.input + usage.output, usage.input, usage.output,
-        cost, request.batch,
+        request.strategy, len(given.frames), 0, len(given.frames) - missing, calls,
+        usage.input + usage.output, usage.input, usage.output, cost, request.batch,
     )  # fmt: skip
+
+
+def _solved_sample(
+    project: Project, given: LabelInputs, missing: list[int]
+) -> tuple[NDArray[np.int64], Numbers]:
+    """Choose a few frames to rehearse on, and name their dots without a model."""
+    numbers: Numbers = {}
+    if not missing:
+        return np.zeros(0, np.int64), numbers
+    places = np.linspace(0, len(missing) - 1, min(SAMPLE, len(missing))).round().astype(int)
+    frames = np.array(missing, np.int64)[np.unique(places)]
+    try:
+        labels = _geometric_labels(project, given, frames)
+    except IdentityError:  # too little for the solver: the seeds themselves
+        for camera, name in enumerate(project.rig.names):
+            for solved in seeds_of_view(given.seeds, given.candidates, camera):
+                numbers[name, solved.frame] = solved.numbers
+        return np.array(given.seeds.frames, np.int64), numbers
+    for row, frame in enumerate(frames.tolist()):
+        for camera, name in enumerate(project.rig.names):
+            numbers[name, frame] = labels.candidate[row, camera].astype(np.int32)
+    return frames, numbers
+
+
+def _geometric_labels(project: Project, given: LabelInputs, frames: NDArray[np.int64]) -> Labels:
+    solving = GeometricStrategy().label(
+        project.rig, project.skeleton, given.seeds, given.candidates, frames
+    )
+    while True:
+        try:
+            next(solving)
+        except StopIteration as end:
+            labels: Labels = end.value.labels
+            return labels
+
+
+@dataclass(frozen=True)
+class _History:
+    """What earlier calls of a model were like.
+
+    Parameters
+    ----------
+    repairs : float
+        Calls per question.
+    length : float
+        Output tokens per token expected.
+    """
+
+    repairs: float = 1.0
+    length: float = 1.0
+
+
+def _history(store: AnswerStore, model: str) -> _History:
+    rows = store.rows(
+        "SELECT request, output FROM exchange WHERE model=? ORDER BY id DESC LIMIT ?",
+        model, RECENT,
+    )  # fmt: skip
+    questions, expected, written = 0, 0, 0
+    for request, output in rows:
+        turns = json.loads(request)["turns"]
+        questions += len(turns) == 1
+        try:
+            facts = read_facts(turns[0]["parts"][-1].get("text", ""))
+        except VLMError:
+            continue
+        expected += answer_tokens(facts)
+        written += output
+    if questions < FEWEST or not expected:
+        return _History()
+    return _History(len(rows) / questions, written / expected)
 
 
 def _store(project: Project) -> AnswerStore:
@@ -124,30 +207,25 @@ def _means(project: Project, chosen: Settings, store: AnswerStore) -> Means:
 
 @dataclass
 class Rehearsal:
-    """Answers questions about the seed frames from the seeds, and counts them.
+    """Answers questions about frames whose dots are named already, and counts them.
 
     Parameters
     ----------
     means : Means
     ratio : float
         Input tokens that the server counts, per token estimated.
-    given : LabelInputs
     project : Project
+    numbers : dict
+        Candidates of the keypoints, shape (K,), by camera and frame.
     """
 
     means: Means
     ratio: float
-    given: LabelInputs
     project: Project
+    numbers: Numbers
     calls: int = field(default=0, init=False)
     input: float = field(default=0.0, init=False)
     output: int = field(default=0, init=False)
-
-    def __post_init__(self) -> None:
-        self._numbers: dict[tuple[str, int], NDArray[np.int32]] = {}
-        for camera, name in enumerate(self.project.rig.names):
-            for solved in seeds_of_view(self.given.seeds, self.given.candidates, camera):
-                self._numbers[name, solved.frame] = solved.numbers
 
     @property
     def profile(self) -> Profile:
@@ -155,13 +233,18 @@ class Rehearsal:
         return self.means.profile
 
     def ask(self, questions: Sequence[Question]) -> Generator[Progress, None, list[Outcome]]:
-        """Count questions and answer them from the seeds."""
+        """Count questions and answer them."""
         yield from ()
         return [self._outcome(question) for question in questions]
 
     def ask_in_batches(self, questions: Sequence[Question]) -> BatchReport:
         """Rehearsals need no batches."""
         raise NotImplementedError
+
+    def scaled(self, share: float, length: float) -> tuple[int, Usage]:
+        """Scale calls and tokens of the rehearsal to more frames and other lengths of answers."""
+        usage = Usage(round(self.input * share), round(self.output * share * length))
+        return round(self.calls * share), usage
 
     def _outcome(self, question: Question) -> Outcome:
         request = question.request(self.means.where.model, self.profile)
@@ -173,12 +256,12 @@ class Rehearsal:
     def _answer(self, facts: object) -> AnyAnswer | None:
         skeleton = self.project.skeleton
         if isinstance(facts, RegionsFacts):
-            numbers = self._numbers[facts.camera, facts.frame]
+            numbers = self.numbers[facts.camera, facts.frame]
             boxes = [_box(facts, name, numbers, skeleton) for name in facts.regions]
             return RegionsAnswer(regions=boxes)
         assert isinstance(facts, AssignFacts)
         assert facts.camera is not None
-        numbers = self._numbers[facts.camera, facts.frame]
+        numbers = self.numbers[facts.camera, facts.frame]
         shown = facts.numbers()
         said = {name: int(numbers[skeleton.index(name)]) for name in facts.keypoints}
         return AssignmentsAnswer(assignments=[

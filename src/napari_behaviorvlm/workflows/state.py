@@ -94,6 +94,37 @@ def update_cells(project: Project, state: SessionState, cells: Iterable[Cell]) -
     _triangulate_changed(state, project.rig, points)
 
 
+def overlay_proposals(
+    state: SessionState, rows: NDArray[np.int64], labels: Labels, poses: Poses
+) -> None:
+    """Lay new proposals over some frames of a state, in place; decisions stay as they are.
+
+    Parameters
+    ----------
+    state : SessionState
+    rows : ndarray of int64, shape (n,)
+        Frames of the state.
+    labels : Labels
+        Of these frames.
+    poses : Poses
+        Of these frames; points of which a person decided about a view stay as they are.
+    """
+    n = len(rows)
+    free = ~state.decided[rows]
+    for name in ("xy", "candidate", "status", "source", "confidence"):
+        old, new = getattr(state.labels, name), getattr(labels, name)[:n]
+        mask = free[..., None] if new.ndim == 4 else free
+        old[rows] = np.where(mask, new, old[rows])
+    untouched = np.asarray(free.all(axis=1))
+    for name in ("points", "error", "n_views", "covariance", "confidence"):
+        old, new = getattr(state.poses, name), getattr(poses, name)[:n]
+        mask = untouched.reshape(*untouched.shape, *(1,) * (new.ndim - 2))
+        old[rows] = np.where(mask, new, old[rows])
+    for name in ("view_error", "leave_one_out"):
+        old, new = getattr(state.poses, name), getattr(poses, name)[:n]
+        old[rows] = np.where(untouched[:, None], new, old[rows])
+
+
 def _triangulate_changed(state: SessionState, rig: Rig, points: Iterable[tuple[int, int]]) -> None:
     """Recompute the points whose labels are not those they were proposed from."""
     differing = [p for p in points if not state.proposals.has_positions(state.labels, *p)]
