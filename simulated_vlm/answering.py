@@ -8,10 +8,12 @@ from napari_behaviorvlm.vlm.facts import (
     AnyFacts,
     AssignFacts,
     CaptionFacts,
-    MergeFacts,
     RegionsFacts,
     ViewFacts,
 )
+from simulated_vlm.behavior import BehaviorOracle
+from simulated_vlm.captions import caption
+from simulated_vlm.merges import merge
 from simulated_vlm.mistakes import ErrorModel
 from simulated_vlm.truth import Truth
 
@@ -26,11 +28,16 @@ class Oracle:
     ----------
     truth : Truth
     errors : ErrorModel
+    behavior : BehaviorOracle, optional
+        Of captions and merges.
     """
 
-    def __init__(self, truth: Truth, errors: ErrorModel) -> None:
+    def __init__(
+        self, truth: Truth, errors: ErrorModel, behavior: BehaviorOracle | None = None
+    ) -> None:
         self.truth = truth
         self.errors = errors
+        self.behavior = behavior
 
     def answer(self, facts: AnyFacts) -> dict[str, Any]:
         """Answer in the form of the contract, boxes in pixels of the picture sent."""
@@ -39,7 +46,9 @@ class Oracle:
         if isinstance(facts, AssignFacts):
             items = [item for view in facts.all_views for item in self._view(facts, view)]
             return {"assignments": items}
-        return _caption(facts) if isinstance(facts, CaptionFacts) else _merge(facts)
+        if isinstance(facts, CaptionFacts):
+            return caption(facts, self.behavior)
+        return merge(facts, self.behavior)
 
     # Identities --------------------------------------------------------------------------------
 
@@ -123,22 +132,3 @@ def _undisputed(facts: AssignFacts, view: ViewFacts) -> dict[str, int]:
     ]  # fmt: skip
     uses = [item.candidate for item in proposed]
     return {item.keypoint: item.candidate for item in proposed if uses.count(item.candidate) == 1}
-
-
-def _caption(facts: CaptionFacts) -> dict[str, Any]:
-    speed = next((v for k, v in facts.kinematics.items() if k.startswith("speed")), 0.0)
-    label = "resting" if speed < 5 else "walking" if speed < 200 else "running"
-    words = f"The animal is {label} from frame {facts.start_frame} to {facts.end_frame}."
-    return {"label": label, "description": words, "posture": "elongated", "movement": label,
-            "social": "alone"}  # fmt: skip
-
-
-def _merge(facts: MergeFacts) -> dict[str, Any]:
-    events: list[dict[str, Any]] = []
-    for clip in facts.clips:
-        if events and events[-1]["label"] == clip.label:
-            events[-1]["clips"].append(clip.clip)
-        else:
-            events.append({"label": clip.label, "description": clip.description,
-                           "clips": [clip.clip]})  # fmt: skip
-    return {"events": events}

@@ -14,6 +14,7 @@ from typing import Any, Self
 from simulated_vlm.abilities import Abilities
 from simulated_vlm.answering import Oracle
 from simulated_vlm.batches import Batches
+from simulated_vlm.behavior import BehaviorOracle
 from simulated_vlm.dialects import (
     answer,
     read_chat,
@@ -63,13 +64,15 @@ class SimulatedServer:
     can : Abilities
     port : int
         A free one by default.
+    behavior : BehaviorOracle, optional
+        From which captions and merges are answered.
     """
 
     def __init__(
         self, truth: Truth, errors: ErrorModel | None = None, can: Abilities | None = None,
-        port: int = 0,
+        port: int = 0, behavior: BehaviorOracle | None = None,
     ) -> None:  # fmt: skip
-        self.oracle = Oracle(truth, errors or ErrorModel())
+        self.oracle = Oracle(truth, errors or ErrorModel(), behavior)
         self.can = can or Abilities()
         self.faults: deque[Fault] = deque()
         self.calls: list[Call] = []

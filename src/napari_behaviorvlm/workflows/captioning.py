@@ -1,6 +1,7 @@
 """Captions for the clips of a recording: measured, or by a model with the measured ones behind."""
 
 from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from napari_behaviorvlm.behavior.captions.measured import measure, measured_captions
@@ -206,13 +207,14 @@ def _shifted(
     asking: Generator[Progress, None, list[Outcome]], before: int, total: int
 ) -> Generator[Progress, None, list[Outcome]]:
     """Progress of one part as progress of the whole."""
-    while True:
-        try:
-            step = next(asking)
-        except StopIteration as end:
-            outcomes: list[Outcome] = end.value
-            return outcomes
-        yield Progress(before + step.done, total, step.message)
+    with closing(asking):  # stopping stops the calls, too
+        while True:
+            try:
+                step = next(asking)
+            except StopIteration as end:
+                outcomes: list[Outcome] = end.value
+                return outcomes
+            yield Progress(before + step.done, total, step.message)
 
 
 def _notes(problems: Mapping[int, str]) -> tuple[str, ...]:
