@@ -41,7 +41,7 @@ def canonical_names(
     names: dict[str, str] = {}
     for key, words in groups.items():
         listed = None if vocabulary is None else vocabulary.find(key)
-        best = listed or min(words, key=lambda word: (-words[word], word))
+        best = listed or min(words, key=lambda word: (-words[word], len(word), word))
         names |= dict.fromkeys(words, best)
     return names
 
@@ -64,7 +64,7 @@ def _stem(word: str) -> str:
     for ending in ("ing", "es", "ed", "s", "e"):
         stem = word.removesuffix(ending)
         if stem != word and len(stem) >= _SHORTEST_STEM and re.search(r"[aeiouy]", stem):
-            doubled = ending in {"ing", "ed"} and stem[-1] == stem[-2] and stem[-1] not in "sl"
+            doubled = ending in {"ing", "ed"} and stem[-1] == stem[-2] and stem[-1] not in "flsz"
             return stem[:-1] if doubled else stem
     return word
 
