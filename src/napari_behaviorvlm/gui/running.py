@@ -6,7 +6,7 @@ from collections.abc import Generator
 from qtpy.QtCore import QObject, Signal
 
 from napari_behaviorvlm.core.errors import BehaviorVLMError
-from napari_behaviorvlm.core.progress import Progress
+from napari_behaviorvlm.core.progress import Arrived, Progress
 from napari_behaviorvlm.gui.models.run_steps import STEPS, RunChoice, Step
 from napari_behaviorvlm.gui.models.session import Fresh, LabellingSession
 from napari_behaviorvlm.gui.workers import Worker
@@ -38,7 +38,7 @@ class SessionRuns(QObject):
         self._verdict = ""
         self._worker = Worker(parent=self)
         self._reader = Worker(parent=self)
-        self._worker.progressed.connect(self.progressed)
+        self._worker.progressed.connect(self._stepped)
         self._worker.done.connect(self._done)
         self._worker.failed.connect(self._failed)
         self._worker.cancelled.connect(self._cancelled)
@@ -90,6 +90,11 @@ class SessionRuns(QObject):
         self._steps_left, self._step = [], None
         self._worker.close()
         self._reader.close()
+
+    def _stepped(self, step: Progress) -> None:
+        if isinstance(step, Arrived):
+            self._session.arrive(step)
+        self.progressed.emit(step)
 
     def _done(self, result: tuple[str, Fresh]) -> None:
         sentence, fresh = result

@@ -139,7 +139,7 @@ def test_cancelled_naming_keeps_peoples_labels_and_goes_on_later(
     open_session, seeded, qtbot, monkeypatch
 ):
     from napari_behaviorvlm.identity.windows import GeometricSettings
-    from napari_behaviorvlm.workflows import label as labelling
+    from napari_behaviorvlm.workflows import label_geometric as labelling
 
     # Pieces of 15 frames, so that there is something to cancel in between.
     small = GeometricSettings(window=15)
@@ -242,7 +242,7 @@ def test_a_strategy_joins_by_registering(open_session, seeded, qtbot):
         session, panel = open_session(seeded)
         panel.choose("label")
         assert not panel.options.isVisible()
-        panel.strategy_box.setCurrentIndex(1)
+        panel.strategy_box.setCurrentIndex(panel.strategy_box.findData("asking"))
         assert panel.options.isVisible()
         click(panel.plan_button)
         qtbot.waitUntil(

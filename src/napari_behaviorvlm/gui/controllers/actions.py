@@ -54,10 +54,10 @@ class ViewCommands:
 
     Parameters
     ----------
-    zoom_to_keypoint, fit, follow, focus_view, next_channel, help : callable
+    zoom_to_keypoint, fit, follow, focus_view, next_channel, why, help : callable
         Zoom all views to the selected keypoint; show the whole pictures; follow the animal on or
-        off; show the chosen view alone or all again; reflectance, fluorescence or blend; list the
-        keys.
+        off; show the chosen view alone or all again; reflectance, fluorescence or blend; tell where
+        the label comes from; list the keys.
     """
 
     zoom_to_keypoint: Run
@@ -65,6 +65,7 @@ class ViewCommands:
     follow: Run
     focus_view: Run
     next_channel: Run
+    why: Run
     help: Run
 
 
@@ -185,5 +186,6 @@ def _view(view: ViewCommands) -> list[Action]:
         Action("focus_view", "This view alone, or all", VIEW, ("V",), view.focus_view),
         Action("next_channel", "Reflectance, fluorescence or both", VIEW, ("B",),
                view.next_channel),
+        Action("why", "Why? Where this label comes from", VIEW, ("Y",), view.why),
         Action("help", "List of keys", VIEW, ("F1",), view.help),
     ]  # fmt: skip

@@ -74,14 +74,15 @@ class RunPlan:
         Pieces of the recording whose dots are not known yet.
     calls, tokens : int
         Of a vision-language model.
-    cost_usd : float
+    cost_usd : float or None
+        None where nobody knows the price.
     """
 
     sentence: str
     missing: int = 0
     calls: int = 0
     tokens: int = 0
-    cost_usd: float = 0.0
+    cost_usd: float | None = 0.0
 
     @property
     def text(self) -> str:
@@ -89,9 +90,13 @@ class RunPlan:
         parts = [self.sentence]
         if self.missing:
             parts.append(f"In {self.missing} pieces no dots are known yet: find dots first.")
+        cost = (
+            "its price is not known"
+            if self.cost_usd is None
+            else f"for about {self.cost_usd:.2f} USD"
+        )
         parts.append(
-            f"A vision-language model is asked {self.calls} times ({self.tokens} tokens), for "
-            f"about {self.cost_usd:.2f} USD."
+            f"A vision-language model is asked {self.calls} times ({self.tokens} tokens), {cost}."
             if self.calls
             else "No vision-language model is asked: 0 calls, 0 tokens, 0.00 USD."
         )
@@ -117,6 +122,8 @@ class Strategy:
     options : tuple of Option
     obstacle : callable (Project, RunChoice) -> str
         What stands in the way, "" if nothing does.
+    asks : bool
+        Whether a model is asked, which is to be chosen then.
     """
 
     name: str
@@ -126,6 +133,7 @@ class Strategy:
     run: Callable[[Project, RunChoice], Run]
     options: tuple[Option, ...] = ()
     obstacle: Callable[[Project, RunChoice], str] = lambda _project, _choice: ""
+    asks: bool = False
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from napari_behaviorvlm.core.camera import Rig
 from napari_behaviorvlm.core.candidates import CandidateTable
 from napari_behaviorvlm.core.errors import BehaviorVLMError
 from napari_behaviorvlm.core.labels import Labels, Poses
+from napari_behaviorvlm.core.progress import Arrived
 from napari_behaviorvlm.core.skeleton import Skeleton
 from napari_behaviorvlm.geometry.projection import project_rig
 from napari_behaviorvlm.gui.models.edits import Edit
@@ -30,7 +31,12 @@ from napari_behaviorvlm.io.project.chunks import CHUNK_FRAMES
 from napari_behaviorvlm.io.project.store import Cell, StoredLabel
 from napari_behaviorvlm.io.project.store import Edit as JournalEntry
 from napari_behaviorvlm.workflows.person import login_name
-from napari_behaviorvlm.workflows.state import SessionState, load_state, update_cells
+from napari_behaviorvlm.workflows.state import (
+    SessionState,
+    load_state,
+    overlay_proposals,
+    update_cells,
+)
 
 CACHED_CHUNKS = 8
 """Chunks of candidates kept in memory: those around the frames that are looked at."""
@@ -105,6 +111,7 @@ class LabellingSession:
     selection_changed = Signal(Selection)
     edited = Signal(Change)
     queue_changed = Signal()
+    arrived = Signal(tuple)
     reloaded = Signal()
     seeds_changed = Signal()
     said = Signal(str)
@@ -327,6 +334,16 @@ class LabellingSession:
             self.say(str(error))
             return
         self.seeds_changed.emit()
+
+    def arrive(self, news: Arrived) -> None:
+        """Show labels of a run that is still on, wherever nobody decided.
+
+        Flags and the queue follow when the run ends and `take` lays its whole result down.
+        """
+        last = min(news.first_frame + len(news.labels.frames), self.n_frames)
+        rows = np.arange(news.first_frame, last)
+        overlay_proposals(self._state, rows, news.labels, news.poses)
+        self.arrived.emit(tuple(rows.tolist()))
 
     # Flags, queue and what runs leave behind ----------------------------------------------------
 

@@ -293,6 +293,7 @@ class ViewGrid:
             (session.edited, self._on_edited),
             (session.queue_changed, self.redraw),
             (session.reloaded, self.redraw),
+            (session.arrived, self._on_arrived),
             (viewer.dims.events.current_step, self._on_slider),
             (viewer.dims.events.ndisplay, self._stay_flat),
             (viewer.scene.camera.events.zoom, self._on_zoom),
@@ -342,6 +343,10 @@ class ViewGrid:
         if self._placer.look is Look.KEYPOINT:
             self._placer.recentre()
         self.redraw()
+
+    def _on_arrived(self, rows: tuple[int, ...]) -> None:
+        if self.session.frame in rows:
+            self.redraw()
 
     def _on_edited(self, change: Any) -> None:
         """Draw an edit; the views stay where they are, so that nothing jumps under the mouse."""

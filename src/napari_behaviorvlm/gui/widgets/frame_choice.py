@@ -25,6 +25,12 @@ def sentence_label() -> QLabel:
     return label
 
 
+def narrow(box: QComboBox) -> None:
+    """Let a box be narrower than its longest entry: the dock is."""
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(6)
+
+
 class FrameChoice(QWidget):
     """All frames, from one to another, or those around the frame that is looked at.
 
@@ -40,15 +46,19 @@ class FrameChoice(QWidget):
         self._session = session
         self.which = QComboBox()
         self.which.addItems(["all", "from ... to", "around this frame"])
+        narrow(self.which)
         self.first, self.last = QSpinBox(), QSpinBox()
         self._to = QLabel("to")
-        layout = QHBoxLayout(self)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.which, 1)
+        layout.addWidget(self.which)
+        numbers = QHBoxLayout()
         for part in (self.first, self._to, self.last):
-            layout.addWidget(part)
+            numbers.addWidget(part, 0 if part is self._to else 1)
+        layout.addLayout(numbers)
         for box, value in ((self.first, 0), (self.last, session.n_frames - 1)):
             box.setRange(0, session.n_frames - 1)
+            box.setMinimumWidth(64)
             box.setValue(value)
             box.valueChanged.connect(lambda _: self.changed.emit())
         self.which.currentIndexChanged.connect(self._chosen)

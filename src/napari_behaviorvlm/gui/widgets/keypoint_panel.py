@@ -286,6 +286,7 @@ class KeypointPanel(Panel):
             (session.edited, self._follow_edit),
             (session.queue_changed, self._refresh),
             (session.reloaded, self._refresh),
+            (session.arrived, self._refresh),
         )
 
     def error_text(self, keypoint: int) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 BUTTONS = {
     "accept": "Accept", "occlude": "Occluded", "delete": "Delete", "swap": "Swap", "undo": "Undo",
+    "why": "Why?",
 }  # fmt: skip
 """Actions that have a button, and what stands on it."""
 

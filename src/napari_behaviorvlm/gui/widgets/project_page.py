@@ -27,7 +27,7 @@ from napari_behaviorvlm.gui.widgets.pointing import Pointing
 from napari_behaviorvlm.gui.widgets.review_panel import ReviewPanel
 from napari_behaviorvlm.gui.widgets.run_panel import RunPanel
 from napari_behaviorvlm.gui.widgets.shortcuts import Shortcuts, Stepper
-from napari_behaviorvlm.gui.widgets.side_docks import SideDocks
+from napari_behaviorvlm.gui.widgets.side_docks import TALL, SideDocks
 from napari_behaviorvlm.gui.widgets.style import (
     BUTTON,
     GAP,
@@ -41,7 +41,7 @@ from napari_behaviorvlm.gui.widgets.track_bar import bars
 from napari_behaviorvlm.gui.widgets.view_panel import ViewPanel
 from napari_behaviorvlm.gui.workers import Worker
 
-SCENE, PLOTS = "3D view", "Plots"
+SCENE, PLOTS, WHY = "3D view", "Plots", "Why?"
 REVIEW, HISTORY, RUN = "Review", "History", "Run"
 
 TYPING_PAUSE = 1200
@@ -107,7 +107,7 @@ class ProjectPage(QWidget):
     def _make_commands(self) -> None:
         view = ViewCommands(
             self.views.toggle_zoom, self.grid.fit, self.views.toggle_follow,
-            self.views.toggle_focus, self.views.next_channel, self.show_help,
+            self.views.toggle_focus, self.views.next_channel, self.toggle_why, self.show_help,
         )  # fmt: skip
         table = actions(self.flow, self.review, view)
         self.actions: dict[str, Action] = {action.id: action for action in table}
@@ -283,6 +283,12 @@ class ProjectPage(QWidget):
         from napari_behaviorvlm.gui.widgets.plots import Plots
 
         self.side.toggle(PLOTS, lambda: Plots(self.session), "bottom")
+
+    def toggle_why(self, *_: object) -> None:
+        """Show where the selected label comes from, or take that away."""
+        from napari_behaviorvlm.gui.widgets.why_panel import WhyPanel
+
+        self.side.toggle(WHY, lambda: WhyPanel(self.session), "bottom", TALL)
 
     def show_help(self, *_: object) -> None:
         """Show all keys, how the mouse is used and what the marks mean."""

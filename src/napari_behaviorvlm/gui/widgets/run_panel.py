@@ -14,12 +14,19 @@ from qtpy.QtWidgets import (
 )
 
 from napari_behaviorvlm.core.frames import FrameSpan
-from napari_behaviorvlm.core.progress import Progress
+from napari_behaviorvlm.core.progress import Arrived, Counted, Progress
 from napari_behaviorvlm.gui.links import Links
+from napari_behaviorvlm.gui.models.model_strategies import offer_model_strategies
 from napari_behaviorvlm.gui.models.run_steps import STEPS, RunChoice, RunPlan, Step, strategies
 from napari_behaviorvlm.gui.models.session import LabellingSession
 from napari_behaviorvlm.gui.running import runs_of
-from napari_behaviorvlm.gui.widgets.frame_choice import FrameChoice, OptionForm, sentence_label
+from napari_behaviorvlm.gui.widgets.frame_choice import (
+    FrameChoice,
+    OptionForm,
+    narrow,
+    sentence_label,
+)
+from napari_behaviorvlm.gui.widgets.model_panel import ModelPanel
 from napari_behaviorvlm.gui.workers import TimeLeft, Work, Worker
 
 
@@ -40,12 +47,14 @@ class RunPanel(QWidget):
     def __init__(self, session: LabellingSession, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("behaviorvlm_run_panel")
+        offer_model_strategies()
         self._session = session
         self._runs = runs_of(session)
         self._planner = Worker(parent=self)
         self._time_left = TimeLeft()
         self.frames = FrameChoice(session)
         self.options = OptionForm()
+        self.model = ModelPanel()
         self._build()
         self._connect()
         self._step_chosen()
@@ -54,6 +63,8 @@ class RunPanel(QWidget):
 
     def _build(self) -> None:
         self.step_box, self.strategy_box = QComboBox(), QComboBox()
+        for box in (self.step_box, self.strategy_box):
+            narrow(box)
         self.step_box.addItems([step.title for step in STEPS])
         self._strategy_label, self._frames_label = QLabel("Strategy"), QLabel("Frames")
         self.about, self.plan_label = sentence_label(), sentence_label()
@@ -65,8 +76,9 @@ class RunPanel(QWidget):
         form.addRow(self._frames_label, self.frames)
         layout = QVBoxLayout(self)
         layout.addLayout(form)
-        layout.addWidget(self.options)
         layout.addWidget(self.about)
+        layout.addWidget(self.options)
+        layout.addWidget(self.model)
         layout.addLayout(self._buttons())
         for part in (self.reason_label, self.plan_label, self._progress(), self.result_label):
             layout.addWidget(part)
@@ -121,6 +133,7 @@ class RunPanel(QWidget):
         if len(self.links):
             self.links.cut()
             self.frames.unlink()
+            self.model.let_go()
             self._planner.close()
             self.closed.emit()
         super().closeEvent(event)
@@ -160,6 +173,7 @@ class RunPanel(QWidget):
         chosen = next((s for s in strategies() if s.name == self.strategy_box.currentData()), None)
         self.about.setText(self.step.about if chosen is None else chosen.about)
         self.options.ask(() if chosen is None else chosen.options)
+        self.model.setVisible(chosen is not None and chosen.asks)
         self.plan_label.clear()
         self.result_label.clear()
         self._refresh()
@@ -194,7 +208,11 @@ class RunPanel(QWidget):
     def _show_progress(self, step: Progress) -> None:
         self.bar.setRange(0, step.total)
         self.bar.setValue(step.done)
+        if isinstance(step, Arrived):
+            return  # the counters follow at once
         parts = [step.message, f"{step.done} of {step.total}" if step.total else ""]
+        if isinstance(step, Counted):
+            parts = [step.waiting or step.message, *parts[1:], step.counters]
         parts.append("stopping ..." if self._runs.stopping else self._time_left.sentence(step))
         self.message.setText(" · ".join(part for part in parts if part))
 

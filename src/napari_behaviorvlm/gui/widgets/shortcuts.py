@@ -91,7 +91,7 @@ class Shortcuts(QObject):
         """Take a key that is ours; everything else passes."""
         if event is None or event.type() not in _KEYS or not isinstance(watched, QWidget):
             return False
-        if not self._counts_in(watched):
+        if not self._counts_in(watched) or _left_over(watched):
             return False
         key = key_of(event)
         if isinstance(watched, TEXT_FIELDS):
@@ -127,6 +127,12 @@ class Shortcuts(QObject):
         if event.type() == QEvent.Type.KeyPress:
             self._leave()
         return True
+
+
+def _left_over(watched: QWidget) -> bool:
+    """Whether a key comes from a text field below, which had no use for it (Return)."""
+    typed_in = QApplication.focusWidget()
+    return isinstance(typed_in, TEXT_FIELDS) and watched.isAncestorOf(typed_in)
 
 
 HELD = ((3.0, 5), (1.5, 2))

@@ -12,6 +12,9 @@ from napari_behaviorvlm.gui.widgets.style import column
 HEIGHT = 270
 """Of a dock below the views, pixels."""
 
+TALL = 400
+"""Of one with a picture that is to be read."""
+
 
 class Guest(QWidget):
     """Holds a widget in a dock of napari's and closes it when napari throws the dock away.
@@ -72,7 +75,9 @@ class SideDocks:
         """What is in the docks."""
         return tuple(self._guests.values())
 
-    def toggle(self, title: str, make: Callable[[], QWidget], area: str) -> None:
+    def toggle(
+        self, title: str, make: Callable[[], QWidget], area: str, height: int = HEIGHT
+    ) -> None:
         """Show a dock, or take it away."""
         if title in self._guests:
             self.remove(title)
@@ -82,7 +87,7 @@ class SideDocks:
         dock = self._viewer.window.add_dock_widget(
             guest, name=title, area=area, add_vertical_stretch=False
         )
-        set_dock_height(self._viewer, dock, HEIGHT)
+        set_dock_height(self._viewer, dock, height)
         self._changed()
 
     def remove(self, title: str) -> None:

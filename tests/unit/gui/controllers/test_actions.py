@@ -35,7 +35,7 @@ def called():
 
 @pytest.fixture
 def table(opened, called):
-    names = ("zoom_to_keypoint", "fit", "follow", "focus_view", "next_channel", "help")
+    names = ("zoom_to_keypoint", "fit", "follow", "focus_view", "next_channel", "why", "help")
     view = ViewCommands(**{name: lambda name=name: called.append(name) for name in names})
     flow = LabelFlow(opened.session)
     return {action.id: action for action in actions(flow, ReviewFlow(flow), view)}
