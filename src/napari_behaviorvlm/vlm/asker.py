@@ -63,6 +63,7 @@ class Asker:
     store: AnswerStore
     budget: Budget = field(default_factory=Budget)
     price: Price | None = None
+    halted: BaseException | None = field(default=None, init=False)
     batch_money: dict[int, float] = field(default_factory=dict, init=False, repr=False)
     _flying: dict[str, "asyncio.Task[Exchange]"] = field(default_factory=dict, init=False)
     _settled: asyncio.Event = field(default_factory=asyncio.Event, init=False, repr=False)
@@ -85,6 +86,10 @@ class Asker:
     def address(self) -> str:
         """Address of the server."""
         return self.patience.client.endpoint.base_url
+
+    def halt(self, error: BaseException | None) -> None:
+        """Send nothing more: whoever would, fails with the first of these errors."""
+        self.halted = self.halted or error
 
     def estimate(self, questions: Sequence[Question]) -> Estimate:
         """Say what questions would cost; those that are known already cost nothing."""
@@ -212,6 +217,8 @@ class _Charge:
     intent: int | None = None
 
     def sending(self) -> None:
+        if self.asker.halted is not None:
+            raise self.asker.halted
         if not self.open:  # the attempt before may have been billed: this one comes on top
             self.asker.budget.reserve(self.most)
             self.open = True

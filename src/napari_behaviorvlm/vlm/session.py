@@ -2,9 +2,11 @@
 
 import asyncio
 import concurrent.futures
+import math
 import threading
+import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Generator, Sequence
+from collections.abc import Callable, Collection, Coroutine, Generator, Sequence
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -31,6 +33,10 @@ OnAnswer = Callable[[int, Outcome], None]
 
 HEARTBEAT = 0.5
 """Seconds between two reports while waiting."""
+
+GRACE = 10.0
+"""Seconds that answers on their way get when no further question makes sense: left behind, they
+would count as perhaps billed."""
 
 
 @dataclass(frozen=True)
@@ -220,13 +226,14 @@ class ModelSession:
         BudgetError
             When the next call could pass the budget; answers on their way are waited for and kept.
         VLMError
-            If asking on makes no sense.
+            If asking on makes no sense; answers on their way are waited for a moment and kept.
         """
         futures = [self._submit(task) for task in self._tasks(questions)]
         places = {future: at for at, future in enumerate(futures)}
         waiting = set(futures)
+        until = math.inf
         try:
-            while waiting:
+            while waiting and time.monotonic() < until:
                 done, waiting = concurrent.futures.wait(
                     waiting, HEARTBEAT, concurrent.futures.FIRST_COMPLETED
                 )
@@ -234,15 +241,17 @@ class ModelSession:
                     if future.exception() is None:
                         on_answer(places[future], future.result())
                     elif not isinstance(future.exception(), BudgetError):
-                        future.result()
+                        until = min(until, time.monotonic() + GRACE)
+                        self.asker.halt(future.exception())
                 answered = len(futures) - len(waiting)
                 while self._news:  # also those that were over between two heartbeats
                     yield Progress(answered, len(futures), self._news.popleft())
                 yield Progress(answered, len(futures), self.notice)
+            if self.asker.halted is not None:
+                raise self.asker.halted
             return [future.result() for future in futures]
         finally:
-            for future in waiting:
-                future.cancel()
+            self._cancel(waiting)
 
     def ask_in_batches(self, questions: Sequence[Question]) -> BatchReport:
         """Collect what has come of earlier batches and hand in what is to be asked next.
@@ -257,6 +266,12 @@ class ModelSession:
     def cancel_batches(self) -> int:
         """Stop all batches that run; returns how many."""
         return self._run(BatchDesk(self.asker).cancel())
+
+    def _cancel(self, futures: "Collection[concurrent.futures.Future[Outcome]]") -> None:
+        """Stop calls at one moment: one by one, the place of the first would go to the second."""
+        waiting = list(futures)
+        if waiting:
+            self._loop.call_soon_threadsafe(lambda: [future.cancel() for future in waiting])
 
     def _tasks(self, questions: Sequence[Question]) -> list[Coroutine[Any, Any, Outcome]]:
         """One task per question; those that share a cached beginning wait for their first.
