@@ -132,6 +132,8 @@ class Shortcuts(QObject):
 def _left_over(watched: QWidget) -> bool:
     """Whether a key comes from a text field below, which had no use for it (Return)."""
     typed_in = QApplication.focusWidget()
+    if watched is typed_in:  # Qt calls a widget an ancestor of itself
+        return False
     return isinstance(typed_in, TEXT_FIELDS) and watched.isAncestorOf(typed_in)
 
 
