@@ -6,7 +6,7 @@ of a stretch are inclusive, as in every table this package writes. ``UNTRACKED``
 which an animal was not followed: they belong to no clip and are not "background".
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,8 @@ class Bout:
         Who said so: "clusters", "measured", "vlm", "human".
     clips : tuple of int
         Rows of the `Clips` table it was made from: merging can be undone.
+    id : int
+        Number in the store that keeps it, 0 where none does; not compared.
     """
 
     animal: str
@@ -51,6 +53,7 @@ class Bout:
     confidence: float = 1.0
     source: str = ""
     clips: tuple[int, ...] = ()
+    id: int = field(default=0, compare=False)
 
     def __post_init__(self) -> None:
         if self.start_frame < 0 or self.end_frame < self.start_frame:

@@ -5,7 +5,6 @@ so that a calibration or skeleton in another order never moves a label.
 """
 
 import json
-import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,10 +16,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_behaviorvlm.core.errors import ProjectError
 from napari_behaviorvlm.core.labels import Source, Status
 from napari_behaviorvlm.io.project.decisions import Decisions
 from napari_behaviorvlm.io.project.schema import migrate
+from napari_behaviorvlm.io.sqlite_files import connect, plain_errors
 
 Cell = tuple[int, int, int]
 """Frame number, position on the camera axis, position on the keypoint axis."""
@@ -135,8 +134,8 @@ class LabelStore:
         self.path = path
         # A dock edits while its worker reads and adds runs over the same connection.
         self._turn = threading.RLock()
-        with _plain_errors(path):
-            self._connection = _connect(path, writable=writable)
+        with plain_errors(path):
+            self._connection = connect(path, writable=writable)
             if writable:
                 migrate(self._connection)
             self._camera_ids = self._ids("camera", cameras, writable=writable)
@@ -172,7 +171,7 @@ class LabelStore:
 
     def labels(self, first: int = 0, end: int = 2**62) -> Iterator[tuple[Cell, StoredLabel]]:
         """All decisions about frames ``first`` to ``end - 1``, by frame."""
-        with _plain_errors(self.path):
+        with plain_errors(self.path):
             rows = self._connection.execute(
                 f"SELECT frame, camera, keypoint, {_COLUMNS} FROM label "  # noqa: S608
                 "WHERE frame >= ? AND frame < ? ORDER BY frame",
@@ -185,7 +184,7 @@ class LabelStore:
 
     def decisions(self) -> Decisions:
         """Return all decisions as columns, by frame; for long sessions quicker than `labels`."""
-        with _plain_errors(self.path):
+        with plain_errors(self.path):
             table = Decisions.read(self._connection)
         camera = _positions(self._camera_ids, table.camera)
         keypoint = _positions(self._keypoint_ids, table.keypoint)
@@ -327,7 +326,7 @@ class LabelStore:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._turn, _plain_errors(self.path):
+        with self._turn, plain_errors(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -335,26 +334,6 @@ class LabelStore:
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
-
-
-def _connect(path: Path, *, writable: bool) -> sqlite3.Connection:
-    if not writable:
-        if not path.is_file():
-            raise ProjectError(f"{path} is missing: the project is not complete.")
-        # A folder that cannot be written has no place for the log's index; SQLite then needs to be
-        # told that nobody writes there.
-        mode = "mode=ro" if _folder_writable(path.parent) else "immutable=1"
-        uri = f"{path.absolute().as_uri()}?{mode}"
-        return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    return connection
-
-
-def _folder_writable(folder: Path) -> bool:
-    return os.access(folder, os.W_OK)
 
 
 def _positions(ids: Sequence[int], stored: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -366,27 +345,6 @@ def _positions(ids: Sequence[int], stored: NDArray[np.int64]) -> NDArray[np.int6
         if id_ >= 0:
             lookup[id_] = at
     return lookup[stored]
-
-
-@contextmanager
-def _plain_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        raise ProjectError(_sentence(path, error)) from error
-
-
-def _sentence(path: Path, error: sqlite3.DatabaseError) -> str:
-    name = getattr(error, "sqlite_errorname", "")
-    if name.startswith("SQLITE_FULL"):
-        return f"The disk that holds {path} is full; the change was not saved, nothing is lost."
-    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN")):
-        return f"{path} cannot be written: check that you may write to its folder."
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return f"Another program is writing to {path}: try again when it has finished."
-    if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
-        return f"{path} is damaged: restore it from a copy (nothing was written to it)."
-    return f"{path} cannot be used ({error})."
 
 
 def _dump(label: StoredLabel | None) -> str | None:
