@@ -172,7 +172,7 @@ def named(label: str) -> str:
     return name
 
 
-def inin_words(bout: Bout) -> str:
+def in_words(bout: Bout) -> str:
     """Name a bout in a sentence."""
     return f"{bout.label or 'The bout'} of {bout.animal} from frame {bout.start_frame}"
 
