@@ -47,6 +47,22 @@ class JournalEntry:
     changes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """Frames of an animal in which an edit changed bouts; both ends belong to it.
+
+    Parameters
+    ----------
+    recording, animal : str
+    first_frame, last_frame : int
+    """
+
+    recording: str
+    animal: str
+    first_frame: int
+    last_frame: int
+
+
 class Journal:
     """Makes edits and takes them back.
 
@@ -115,6 +131,23 @@ class Journal:
                 "FROM edit ORDER BY id DESC LIMIT ?",
                 (newest,),
             )
+        ]
+
+    def touched(self, number: int) -> list[Touched]:
+        """Where an edit changed bouts, one stretch for each recording and animal.
+
+        Bouts that follow a renamed word are not among them.
+        """
+        rows = self._file.rows(
+            "SELECT before, after FROM edit_item WHERE edit = ? AND kind = 'bout'", (number,)
+        )
+        found: dict[tuple[int, str], list[int]] = {}
+        for text in (text for row in rows for text in row if text is not None):
+            _, recording, animal, start, end, *_ = json.loads(text)
+            found.setdefault((recording, animal), []).extend((start, end))
+        return [
+            Touched(self._file.name_of(recording), animal, min(frames), max(frames))
+            for (recording, animal), frames in found.items()
         ]
 
     # Making ------------------------------------------------------------------------------------

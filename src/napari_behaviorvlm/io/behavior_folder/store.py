@@ -9,7 +9,7 @@ from napari_behaviorvlm.core.captions import Caption
 from napari_behaviorvlm.io.behavior_folder.bouts import BoutTable, Replaced
 from napari_behaviorvlm.io.behavior_folder.captions import CaptionTable
 from napari_behaviorvlm.io.behavior_folder.file import StoreFile, now
-from napari_behaviorvlm.io.behavior_folder.journal import Journal, JournalEntry
+from napari_behaviorvlm.io.behavior_folder.journal import Journal, JournalEntry, Touched
 
 _LAST = 2**62
 
@@ -138,6 +138,13 @@ class BehaviorStore:
     def journal(self, newest: int = 100) -> list[JournalEntry]:
         """List edits, newest first."""
         return self._journal.entries(newest)
+
+    def touched(self, number: int) -> list[Touched]:
+        """Where an edit of the journal changed bouts: all that a window has to read anew.
+
+        Bouts that follow a renamed word are not among them.
+        """
+        return self._journal.touched(number)
 
     # Steps -------------------------------------------------------------------------------------
 
