@@ -29,6 +29,8 @@ class RecordingConfig(BaseModel):
         File or folder of images.
     poses : str or None
         Table of poses that another tool (or a labelling project) made of this recording.
+    pixel_poses : str or None
+        Table of poses in pixels of the video, where `poses` is in 3D.
     view : str
         Camera of the labelling project; empty where there is none.
     animals : int
@@ -49,6 +51,7 @@ class RecordingConfig(BaseModel):
     name: str = Field(min_length=1, pattern=r"^[^/\\:*?\"<>|\x00-\x1f.][^/\\:*?\"<>|\x00-\x1f]*$")
     video: str | None = None
     poses: str | None = None
+    pixel_poses: str | None = None
     view: str = ""
     animals: int = Field(default=1, ge=1)
     names: list[str] = Field(default_factory=list)

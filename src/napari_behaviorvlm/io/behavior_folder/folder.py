@@ -29,7 +29,9 @@ class Recording:
     name : str
     video : Path or None
     poses : Path or None
-        Table of poses; of a labelling project, its `pose3d.csv` with `labels2d.csv` beside it.
+        Table of poses, for kinematics: in pixels of the video, or in 3D.
+    pixel_poses : Path or None
+        Table of poses in pixels of the video, where `poses` is in 3D.
     view : str
         Camera of the labelling project, else empty.
     n_animals : int
@@ -45,6 +47,7 @@ class Recording:
     name: str
     video: Path | None
     poses: Path | None = None
+    pixel_poses: Path | None = None
     view: str = ""
     n_animals: int = 1
     animals: tuple[str, ...] = ()
@@ -55,10 +58,13 @@ class Recording:
 
     def to_config(self, folder: Path) -> RecordingConfig:
         """Write it as `behavior.toml` of a folder has it."""
+        paths = {"video": self.video, "poses": self.poses, "pixel_poses": self.pixel_poses}
+        written = {
+            key: None if path is None else relative_path(path, folder)
+            for key, path in paths.items()
+        }
         return RecordingConfig(
-            name=self.name,
-            video=None if self.video is None else relative_path(self.video, folder),
-            poses=None if self.poses is None else relative_path(self.poses, folder),
+            name=self.name, **written,
             view=self.view, animals=self.n_animals, names=list(self.animals), fps=self.fps,
             n_frames=self.n_frames, size=self.size, scale=self.scale,
         )  # fmt: skip
@@ -66,11 +72,12 @@ class Recording:
     @classmethod
     def from_config(cls, config: RecordingConfig, folder: Path) -> Self:
         """Inverse of `to_config`."""
+        paths = (
+            None if written is None else absolute_path(written, folder)
+            for written in (config.video, config.poses, config.pixel_poses)
+        )
         return cls(
-            config.name,
-            None if config.video is None else absolute_path(config.video, folder),
-            None if config.poses is None else absolute_path(config.poses, folder),
-            config.view, config.animals, tuple(config.names), config.fps, config.n_frames,
+            config.name, *paths, config.view, config.animals, tuple(config.names), config.fps, config.n_frames,
             config.size, config.scale,
         )  # fmt: skip
 
