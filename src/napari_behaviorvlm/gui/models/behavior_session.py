@@ -1,0 +1,344 @@
+"""A recording of a behaviour folder as its dock sees it: the single truth of what is shown.
+
+Views read its rows and listen to its signals; whoever wants to change a bout hands an edit to
+`BehaviorSession.apply`. Edits reach the disk before they reach the rows, and only the stretch that
+an edit touched is read anew.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from napari_behaviorvlm.core.body_tracks import BodyTracks
+from napari_behaviorvlm.core.bout_edits import Edit, RenameLabel, SetCaption
+from napari_behaviorvlm.core.bouts import Bout, Clips
+from napari_behaviorvlm.core.captions import Caption
+from napari_behaviorvlm.core.errors import BehaviorVLMError
+from napari_behaviorvlm.gui.models.bout_rows import BoutRow
+from napari_behaviorvlm.gui.models.label_looks import LabelLooks
+from napari_behaviorvlm.io.behavior_folder import BehaviorFolder, BehaviorStore, Recording
+from napari_behaviorvlm.workflows.person import login_name
+
+
+@dataclass(frozen=True)
+class Content:
+    """What was computed of a recording, as far as it has come.
+
+    Parameters
+    ----------
+    clips : Clips or None
+    bodies : BodyTracks or None
+    """
+
+    clips: Clips | None = None
+    bodies: BodyTracks | None = None
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which bouts are looked for; others are drawn faintly.
+
+    Parameters
+    ----------
+    labels : frozenset of str
+        Empty for all.
+    words : str
+        Must stand in the label or the description, whatever the case.
+    """
+
+    labels: frozenset[str] = frozenset()
+    words: str = ""
+
+    @property
+    def is_set(self) -> bool:
+        """Whether anything is left out."""
+        return bool(self.labels or self.words)
+
+    def __call__(self, bout: Bout) -> bool:
+        """Whether a bout is looked for."""
+        if self.labels and bout.label not in self.labels:
+            return False
+        words = self.words.casefold()
+        return words in bout.label.casefold() or words in bout.description.casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How much of a label there is.
+
+    Parameters
+    ----------
+    bouts, frames : int
+    """
+
+    bouts: int
+    frames: int
+
+
+@dataclass
+class _Rows:
+    events: list[BoutRow] = field(default_factory=list)
+    clips: list[BoutRow] = field(default_factory=list)
+
+
+class BehaviorSession:
+    """One recording of an open behaviour folder.
+
+    Parameters
+    ----------
+    folder : BehaviorFolder
+        Open for writing; whoever opened it closes it.
+    recording : Recording
+    read : callable
+        Gives the `Content` of a folder and a recording.
+    author : str
+        Who edits; the login name where empty.
+    """
+
+    frame_changed = Signal(int)
+    selection_changed = Signal(tuple)
+    edited = Signal(str)
+    """Bouts changed; what was done, in words."""
+    filtered = Signal()
+    reloaded = Signal()
+    said = Signal(str)
+
+    def __init__(
+        self, folder: BehaviorFolder, recording: Recording,
+        read: Callable[[BehaviorFolder, Recording], Content], author: str = "",
+    ) -> None:  # fmt: skip
+        self.folder, self.recording = folder, recording
+        self.author = author or login_name()
+        self.looks = LabelLooks()
+        self.frame = 0
+        self.selection: tuple[int, ...] = ()
+        self.filter = Filter()
+        self._read = read
+        self._rows = _Rows()
+        self._by_number: dict[int, Bout] = {}
+        self._bouts: Counter[str] = Counter()
+        self._frames: Counter[str] = Counter()
+        self.content = Content()
+        self.captions: dict[int, Caption] = {}
+        self.reload()
+
+    @property
+    def store(self) -> BehaviorStore:
+        """Bouts and captions on disk."""
+        return self.folder.store
+
+    # What there is -----------------------------------------------------------------------------
+
+    def reload(self) -> None:
+        """Read everything anew, after a step has run."""
+        self.content = self._read(self.folder, self.recording)
+        self._read_captions()
+        self._read_events()
+        self._rows.clips = self._clip_rows()
+        self.selection = tuple(number for number in self.selection if number in self._by_number)
+        self.reloaded.emit()
+
+    @property
+    def animals(self) -> tuple[str, ...]:
+        """Names, in the order of the rows."""
+        for found in (self.content.clips, self.content.bodies):
+            if found is not None:
+                return found.animals
+        if self.recording.animals:
+            return self.recording.animals
+        return tuple(f"A{at}" for at in range(self.recording.n_animals))
+
+    @property
+    def n_frames(self) -> int:
+        """Length of the recording; 1 where nobody knows it yet."""
+        if self.content.clips is not None:
+            return self.content.clips.n_frames
+        return self.recording.n_frames or 1
+
+    @property
+    def fps(self) -> float:
+        """Frames per second; 25 where nobody knows it."""
+        if self.content.clips is not None:
+            return self.content.clips.fps
+        return self.recording.fps or 25.0
+
+    @property
+    def events(self) -> list[BoutRow]:
+        """Bouts of every animal."""
+        return self._rows.events
+
+    @property
+    def clips(self) -> list[BoutRow]:
+        """Clips of every animal as unnamed bouts; their ``clips`` hold their number."""
+        return self._rows.clips
+
+    @property
+    def tracked(self) -> NDArray[np.bool_] | None:
+        """Where every animal is followed, shape (frames, animals)."""
+        return None if self.content.bodies is None else self.content.bodies.tracked
+
+    def bout(self, number: int) -> Bout | None:
+        """Bout of a number, None if it is gone."""
+        return self._by_number.get(number)
+
+    def row_of(self, animal: str) -> int:
+        """Position of an animal."""
+        return self.animals.index(animal)
+
+    def totals(self) -> dict[str, Total]:
+        """How much of each label there is, the longest first."""
+        return {
+            label: Total(self._bouts[label], frames)
+            for label, frames in self._frames.most_common() if self._bouts[label]
+        }  # fmt: skip
+
+    def caption_of(self, bout: Bout) -> Caption | None:
+        """Caption of the clip a bout was made from, of the longest where there are several."""
+        captions = [self.captions[clip] for clip in bout.clips if clip in self.captions]
+        same = [caption for caption in captions if caption.label == bout.label]
+        return next(iter(same or captions), None)
+
+    # Moving and choosing -----------------------------------------------------------------------
+
+    def go_to(self, frame: int) -> None:
+        """Make a frame the current one."""
+        frame = min(max(int(frame), 0), self.n_frames - 1)
+        if frame != self.frame:
+            self.frame = frame
+            self.frame_changed.emit(frame)
+
+    def select(self, *numbers: int) -> None:
+        """Choose bouts; none to choose nothing."""
+        chosen = tuple(dict.fromkeys(number for number in numbers if number in self._by_number))
+        if chosen != self.selection:
+            self.selection = chosen
+            self.selection_changed.emit(chosen)
+
+    @property
+    def selected(self) -> list[Bout]:
+        """The chosen bouts, the one chosen last at the end."""
+        return [self._by_number[number] for number in self.selection]
+
+    @property
+    def current(self) -> Bout | None:
+        """The bout that commands are about: the one chosen last."""
+        return self._by_number[self.selection[-1]] if self.selection else None
+
+    def bout_at(self, animal: int, frame: int) -> Bout | None:
+        """Bout of an animal at a frame."""
+        row = self.events[animal]
+        at = row.at(frame)
+        return row.bouts[at] if at >= 0 else None
+
+    def look_for(self, wanted: Filter) -> None:
+        """Draw bouts faintly that are not looked for."""
+        if wanted != self.filter:
+            self.filter = wanted
+            self.filtered.emit()
+
+    def found(self) -> list[Bout]:
+        """Bouts that are looked for, by their start."""
+        hits = [bout for row in self.events for bout in row.bouts if self.filter(bout)]
+        return sorted(hits, key=lambda bout: (bout.start_frame, bout.animal))
+
+    # Edits -------------------------------------------------------------------------------------
+
+    def apply(self, edit: Edit) -> bool:
+        """Make an edit and keep it; why it cannot be done is said, and nothing is changed then."""
+        try:
+            number = self.store.apply(edit, self.author)
+        except BehaviorVLMError as problem:
+            self.said.emit(str(problem))
+            return False
+        self._take(number, everything=isinstance(edit, RenameLabel))
+        if isinstance(edit, SetCaption):
+            self._read_captions()
+        self.edited.emit(_capital(edit.action))
+        return True
+
+    def undo(self) -> None:
+        """Take the last edit back, also one of an earlier day."""
+        self._flip(self.store.undo, "Undone", "There is nothing to undo.")
+
+    def redo(self) -> None:
+        """Make the edit again that was undone last."""
+        self._flip(self.store.redo, "Done again", "There is nothing to do again.")
+
+    def _flip(self, turn: Callable[[], object], done: str, nothing: str) -> None:
+        try:
+            entry = turn()
+        except BehaviorVLMError as problem:
+            self.said.emit(str(problem))
+            return
+        if entry is None:
+            self.said.emit(nothing)
+            return
+        self._take(entry.id, everything=entry.action.startswith("rename"))  # type: ignore[attr-defined]
+        if entry.action.startswith("caption"):  # type: ignore[attr-defined]
+            self._read_captions()
+        self.edited.emit(f"{done}: {entry.action}")  # type: ignore[attr-defined]
+
+    def _take(self, number: int, *, everything: bool) -> None:
+        """Read the stretches anew that an edit has touched."""
+        if everything:
+            self._read_events()
+        else:
+            for touched in self.store.touched(number):
+                if touched.recording == self.recording.name and touched.animal in self.animals:
+                    self._read_stretch(touched.animal, touched.first_frame, touched.last_frame)
+        self.select(*(chosen for chosen in self.selection if chosen in self._by_number))
+
+    def _read_stretch(self, animal: str, first: int, last: int) -> None:
+        at = self.row_of(animal)
+        row = self._rows.events[at]
+        seen = row.seen(first, last)
+        for bout in row.bouts[seen]:
+            if bout.end_frame >= first and bout.start_frame <= last:
+                self._forget(bout)
+        new = self.store.bouts_near(self.recording.name, animal, first, last)
+        self._know(new)
+        self._rows.events[at] = row.replaced(first, last, new)
+
+    # Rows --------------------------------------------------------------------------------------
+
+    def _read_captions(self) -> None:
+        self.captions = self.store.captions(self.recording.name)
+
+    def _read_events(self) -> None:
+        bouts = self.store.bouts(self.recording.name)
+        self._by_number.clear()
+        self._frames.clear()
+        self._bouts.clear()
+        self._know(bouts)
+        self._rows.events = _by_animal(bouts, self.animals)
+
+    def _know(self, bouts: Iterable[Bout]) -> None:
+        for bout in bouts:
+            self._by_number[bout.id] = bout
+            self._bouts[bout.label] += 1
+            self._frames[bout.label] += bout.n_frames
+        self.looks.prepare(self._bouts)
+
+    def _forget(self, bout: Bout) -> None:
+        if self._by_number.pop(bout.id, None) is not None:
+            self._bouts[bout.label] -= 1
+            self._frames[bout.label] -= bout.n_frames
+
+    def _clip_rows(self) -> list[BoutRow]:
+        clips = self.content.clips
+        return _by_animal([] if clips is None else clips.bouts(), self.animals)
+
+
+def _by_animal(bouts: Iterable[Bout], animals: Sequence[str]) -> list[BoutRow]:
+    found: dict[str, list[Bout]] = {animal: [] for animal in animals}
+    for bout in bouts:
+        found.setdefault(bout.animal, []).append(bout)
+    return [BoutRow.of(found[animal]) for animal in animals]
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]

@@ -1,0 +1,1 @@
+"""The behaviour dock: a timeline of named bouts below the video."""
