@@ -40,7 +40,7 @@ def frame_span(text: str) -> FrameSpan:
 def add_model(parser: argparse.ArgumentParser) -> None:
     """Add what is needed to reach a vision-language model; see `model_settings`."""
     group = parser.add_argument_group(
-        "the vision-language model (with --strategy paper)",
+        "the vision-language model (with --strategy paper or fused)",
         "Addresses and keys are taken from ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY as Anthropic's "
         "own tools do. Local servers need no key. Keys are never written to disk or shown.",
     )

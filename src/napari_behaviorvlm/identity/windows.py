@@ -145,7 +145,7 @@ class Recording:
         naming = solve(
             points, context, self.skeleton, learned.anatomy, tracking=learned.tracking,
             motion=learned.motion, settings=self.settings.solver,
-            extra=self._outside_cost(points) - heard,
+            extra=self._outside_cost(points) - heard.weight,
         )  # fmt: skip
         return Window(points, naming, heard, np.searchsorted(context, inside), inside)
 
@@ -184,14 +184,35 @@ class Recording:
             cost[outside] += self.settings.outside
         return cost
 
-    def _heard(self, points: FusedPoints, context: IntArray) -> FloatArray:
-        """Sum up votes about each point and its tracklet, shape (n, K)."""
+    def _heard(self, points: FusedPoints, context: IntArray) -> "Heard":
+        """Sum up votes about each point and its tracklet."""
         if self.votes is None:
-            return np.zeros((len(points), len(self.skeleton)))
+            return Heard.nothing(len(points), len(self.skeleton))
         return shared_votes(
             points, context, self.votes, len(self.skeleton), self.learned.tracking,
             self.settings.votes,
         )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """What was said of points, directly or of their tracklets.
+
+    Parameters
+    ----------
+    weight : ndarray, shape (n, K)
+        Log likelihood ratios.
+    frame : ndarray of int64, shape (n,)
+        Number of the frame in which most of it was said, -1 where nothing was.
+    """
+
+    weight: FloatArray
+    frame: IntArray
+
+    @classmethod
+    def nothing(cls, n_points: int, n_keypoints: int) -> "Heard":
+        """Return silence."""
+        return cls(np.zeros((n_points, n_keypoints)), np.full(n_points, -1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,7 +224,7 @@ class Window:
     points : FusedPoints
         Of the window with its surroundings.
     naming : Naming
-    heard : ndarray, shape (n, K)
+    heard : Heard
         What votes said of the points.
     rows : ndarray of int64, shape (F,)
         Positions of the answered frames in the naming.
@@ -213,7 +234,7 @@ class Window:
 
     points: FusedPoints
     naming: Naming
-    heard: FloatArray
+    heard: Heard
     rows: IntArray
     frames: IntArray
 
@@ -229,7 +250,7 @@ def _numbers(points: FusedPoints, row: IntArray) -> NDArray[np.int16]:
 def shared_votes(  # noqa: PLR0917
     points: FusedPoints, frames: IntArray, votes: CandidateVotes, n_keypoints: int,
     tracking: TrackletSettings, settings: VoteSettings,
-) -> FloatArray:  # fmt: skip
+) -> Heard:  # fmt: skip
     """Share what was said of a point with its tracklet, fading with time.
 
     Parameters
@@ -244,28 +265,26 @@ def shared_votes(  # noqa: PLR0917
 
     Returns
     -------
-    ndarray, shape (n, K)
-        Log likelihood ratios.
+    Heard
     """
     decisive = np.abs(votes.weight) > settings.limit
-    total = np.zeros((len(points), n_keypoints))
+    heard = Heard.nothing(len(points), n_keypoints)
+    most = np.zeros(len(points))
     track = link(points, frames, tracking) if len(points) else np.zeros(0, np.int64)
+    time = frames[points.frame]
     for kind in (decisive, ~decisive):
         pooled = pooled_votes(points, frames, votes.select(kind), n_keypoints)
-        spread = _spread(pooled, track, frames[points.frame], settings.memory)
+        spread = np.zeros_like(pooled)
+        for row in np.flatnonzero(pooled.any(1)):
+            same = np.flatnonzero(track == track[row])
+            fading = np.exp(-np.abs(time[same] - time[row]) / settings.memory)
+            spread[same] += fading[:, None] * pooled[row]
+            loud = fading * np.abs(pooled[row]).max()
+            heard.frame[same] = np.where(loud > most[same], time[row], heard.frame[same])
+            most[same] = np.maximum(most[same], loud)
         limit = np.inf if kind is decisive else settings.limit
-        total += np.clip(spread, -limit, limit)
-    return total
-
-
-def _spread(pooled: FloatArray, track: IntArray, time: IntArray, memory: float) -> FloatArray:
-    """Carry votes over to the other points of their tracklets."""
-    spread = np.zeros_like(pooled)
-    for row in np.flatnonzero(pooled.any(1)):
-        same = np.flatnonzero(track == track[row])
-        fading = np.exp(-np.abs(time[same] - time[row]) / memory)
-        spread[same] += fading[:, None] * pooled[row]
-    return spread
+        heard.weight[:] += np.clip(spread, -limit, limit)
+    return heard
 
 
 def pooled_votes(

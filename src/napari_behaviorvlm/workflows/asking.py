@@ -2,16 +2,21 @@
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
-from napari_behaviorvlm.core.progress import Counted, Progress
+from napari_behaviorvlm.core.errors import VLMError
+from napari_behaviorvlm.core.progress import Arrived, Counted, Progress
 from napari_behaviorvlm.vlm.batches import BatchReport
 from napari_behaviorvlm.vlm.profile import Profile
 from napari_behaviorvlm.vlm.questions import Outcome, Question
 from napari_behaviorvlm.vlm.request import Usage
 from napari_behaviorvlm.vlm.session import ModelSession, Settings
 from napari_behaviorvlm.vlm.store import AnswerStore, Spending
+from napari_behaviorvlm.workflows.label_request import LabelReport
+
+Result = TypeVar("Result")
 
 ANSWERS = "answers.sqlite"
 """In the project folder, beside the labels: what was paid for is as precious as what was drawn."""
@@ -72,6 +77,20 @@ def open_model(folder: Path, settings: Settings) -> Iterator[ModelSession]:
         yield session
 
 
+def require_sight(session: ModelSession) -> None:
+    """Refuse a model that does not see pictures.
+
+    Raises
+    ------
+    VLMError
+    """
+    if not session.profile.images:
+        raise VLMError(
+            f"The model {session.asker.model} does not see pictures: choose another one with "
+            "--model."
+        )
+
+
 @dataclass
 class CountingModel:
     """A model whose answers are counted; asks like the session that it wraps.
@@ -104,16 +123,16 @@ class CountingModel:
 
     def ask(self, questions: Sequence[Question]) -> Generator[Progress, None, list[Outcome]]:
         """Ask questions at once; see `ModelSession.ask`."""
-        asking = self.session.ask(questions)
-        while True:
-            try:
-                progress = next(asking)
-            except StopIteration as end:
-                outcomes: list[Outcome] = end.value
-                break
-            self.waiting = progress.message
-            self.count()
-            yield progress
+        with closing(self.session.ask(questions)) as asking:
+            while True:
+                try:
+                    progress = next(asking)
+                except StopIteration as end:
+                    outcomes: list[Outcome] = end.value
+                    break
+                self.waiting = progress.message
+                self.count()
+                yield progress
         self.waiting = ""
         self.count()
         self.take(outcomes)
@@ -155,6 +174,39 @@ class CountingModel:
             progress.done, progress.total, progress.message, calls=self.calls, known=self.known,
             input_tokens=self.usage.prompt, output_tokens=self.usage.output,
             cost=self.cost if price_known else None, waiting=self.waiting,
+        )  # fmt: skip
+
+    def counting(
+        self, steps: Generator[Progress, None, Result]
+    ) -> Generator[Progress, None, Result]:
+        """Put the counters beside every step of work that asks this model."""
+        with closing(steps):  # the session is closed right after this generator
+            while True:
+                try:
+                    step = next(steps)
+                except StopIteration as end:
+                    return end.value  # type: ignore[no-any-return]
+                if isinstance(step, Arrived):
+                    yield step
+                    step = Progress(step.done, step.total, step.message)
+                yield self.counted(step)
+
+    def reported(self, report: LabelReport, unanswered: int, so: str) -> LabelReport:
+        """Add what the model has to do with a report; ``so`` says what unanswered ones mean."""
+        self.count()
+        counted = self.counted(Progress(0, 0))
+        notes = [*report.notes, *self.troubles[:3]]
+        if self.partly:
+            notes.append(
+                f"{len(self.partly)} answers were still wrong in part after two repairs; what was "
+                "wrong in them is left out."
+            )
+        if unanswered:
+            notes.append(f"{unanswered} questions got no usable answer: {so}.")
+        return replace(
+            report, calls=counted.calls, known=counted.known, input_tokens=counted.input_tokens,
+            output_tokens=counted.output_tokens, cost_usd=counted.cost, unanswered=unanswered,
+            notes=tuple(notes),
         )  # fmt: skip
 
     def _newest(self) -> int:

@@ -22,7 +22,7 @@ from napari_behaviorvlm.workflows.label_request import (
 
 __all__ = ["LabelPlan", "LabelReport", "LabelRequest", "label", "plan", "read_seed_table"]
 
-STRATEGIES = ("geometric", "paper")
+STRATEGIES = ("geometric", "paper", "fused")
 
 
 def plan(project: Project, request: LabelRequest) -> LabelPlan:
@@ -38,9 +38,14 @@ def plan(project: Project, request: LabelRequest) -> LabelPlan:
     missing = project.candidates().missing(frames)
     if not request.asks:
         return LabelPlan(request.strategy, len(frames), len(missing))
+    given = label_inputs(project, request.span)
+    if request.strategy == "fused":
+        from napari_behaviorvlm.workflows.label_fused_plan import plan_fused
+
+        return plan_fused(project, request, given)
     from napari_behaviorvlm.workflows.label_paper_plan import plan_paper
 
-    return plan_paper(project, request, label_inputs(project, request.span))
+    return plan_paper(project, request, given)
 
 
 def label(project: Project, request: LabelRequest) -> Generator[Progress, None, LabelReport]:
@@ -52,18 +57,23 @@ def label(project: Project, request: LabelRequest) -> Generator[Progress, None, 
     Yields
     ------
     Progress
-        Where a model is asked: `Counted`, and `Arrived` for every solved frame.
+        Where a model is asked: `Counted`, and `Arrived` for frames that are solved.
 
     Raises
     ------
     IdentityError
         If there are no candidates or no seeds, or the seeds do not tell enough.
     VLMError
-        If the model cannot be asked (any more), or the budget is used up.
+        If the model cannot be asked (any more), or the budget is used up. With "fused" that is no
+        error: geometry has labelled the frames, and the report's notes say what was not asked.
     """
     _require_known(request)
     yield Progress(0, 0, "reading candidates")
     given = label_inputs(project, request.span)
+    if request.strategy == "fused":
+        from napari_behaviorvlm.workflows.label_fused import label_fused
+
+        return (yield from label_fused(project, request, given))
     if request.asks:
         from napari_behaviorvlm.workflows.label_paper import label_paper
 

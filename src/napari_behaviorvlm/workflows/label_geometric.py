@@ -26,7 +26,7 @@ from napari_behaviorvlm.workflows.label_inputs import LabelInputs, human_votes
 Result = TypeVar("Result")
 Table = TypeVar("Table", Labels, Poses)
 
-SOLVER_VERSION = 1
+SOLVER_VERSION = 2
 """Raise it when the same input gives other labels: part of content keys."""
 
 

@@ -12,12 +12,12 @@ from dataclasses import replace
 import numpy as np
 
 from napari_behaviorvlm.core.errors import VLMError
-from napari_behaviorvlm.core.progress import Arrived, Progress
+from napari_behaviorvlm.core.progress import Progress
 from napari_behaviorvlm.identity.strategies.paper import PaperSettings, PaperStrategy
 from napari_behaviorvlm.io.project import Project
 from napari_behaviorvlm.vlm.endpoint import endpoint
-from napari_behaviorvlm.vlm.session import ModelSession, Settings
-from napari_behaviorvlm.workflows.asking import CountingModel, open_model
+from napari_behaviorvlm.vlm.session import Settings
+from napari_behaviorvlm.workflows.asking import CountingModel, open_model, require_sight
 from napari_behaviorvlm.workflows.label_inputs import LabelInputs
 from napari_behaviorvlm.workflows.label_request import LabelReport, LabelRequest, label_report
 from napari_behaviorvlm.workflows.paper_run import PaperRun
@@ -44,7 +44,7 @@ def label_paper(
         open_model(project.folder, chosen) as session,
         ProjectPictures(project, given.seeds.frames) as pictures,
     ):
-        _require_sight(session)
+        require_sight(session)
         model = CountingModel(session)
         run = PaperRun.of(project, request, given, session.asker.address, session.asker.model)
         strategy = PaperStrategy(
@@ -56,7 +56,7 @@ def label_paper(
         )
         steps = _in_batches if request.batch else _one_by_one
         try:
-            waiting = yield from _counted(model, steps(project, given, strategy, run, request))
+            waiting = yield from model.counting(steps(project, given, strategy, run, request))
         except VLMError as error:
             raise type(error)(f"{error}{_progress_in_words(run)}") from error
         finally:  # also when stopped: what was paid for is shown
@@ -84,14 +84,6 @@ def _finished(
     run.publish(again=True)
     labels, poses = run.tables()
     return label_report(request.strategy, labels, poses, computed=False)
-
-
-def _require_sight(session: ModelSession) -> None:
-    if not session.profile.images:
-        raise VLMError(
-            f"The model {session.asker.model} does not see pictures: choose another one with "
-            "--model."
-        )
 
 
 def _one_by_one(
@@ -152,21 +144,6 @@ def _pause(done: int, total: int, message: str) -> Generator[Progress, None, Non
         time.sleep(min(0.5, POLL))
 
 
-def _counted(
-    model: CountingModel, steps: Generator[Progress, None, str]
-) -> Generator[Progress, None, str]:
-    """Put the counters beside every step."""
-    while True:
-        try:
-            step = next(steps)
-        except StopIteration as end:
-            return str(end.value)
-        if isinstance(step, Arrived):
-            yield step
-            step = Progress(step.done, step.total, step.message)
-        yield model.counted(step)
-
-
 def _progress_in_words(run: PaperRun) -> str:
     solved = len(run.frames) - len(run.missing)
     if not solved:
@@ -179,22 +156,8 @@ def _progress_in_words(run: PaperRun) -> str:
 
 def _report(run: PaperRun, model: CountingModel, waiting: str) -> LabelReport:
     labels, poses = run.tables()
-    counted = model.counted(Progress(0, 0))
-    notes = list(model.troubles[:3])
-    partly = len(model.partly)
-    if partly:
-        notes.append(
-            f"{partly} answers were still wrong in part after two repairs; what was wrong in them "
-            "is left out."
-        )
-    if run.unanswered:
-        notes.append(
-            f"{run.unanswered} questions got no usable answer: their keypoints stay open in those "
-            "views."
-        )
+    report = label_report(run.strategy, labels, poses, computed=run.grown)
     return replace(
-        label_report(run.strategy, labels, poses, computed=run.grown),
-        calls=counted.calls, known=counted.known, input_tokens=counted.input_tokens,
-        output_tokens=counted.output_tokens, cost_usd=counted.cost, unanswered=run.unanswered,
-        waiting=waiting, notes=tuple(notes),
-    )  # fmt: skip
+        model.reported(report, run.unanswered, "their keypoints stay open in those views"),
+        waiting=waiting,
+    )

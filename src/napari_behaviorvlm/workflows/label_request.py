@@ -16,10 +16,10 @@ class LabelRequest:
 
     Parameters
     ----------
-    strategy : {"geometric", "paper"}
+    strategy : {"geometric", "paper", "fused"}
     span : FrameSpan
     model : Settings, optional
-        How to reach the vision-language model; only for "paper".
+        How to reach the vision-language model; not for "geometric".
     regions, refine : bool
         Steps of "paper" that can be left out; see `PaperSettings`.
     batch : bool
@@ -27,6 +27,8 @@ class LabelRequest:
         shown with the seed frames as examples instead of with the frames before it.
     wait : bool
         With ``batch``, wait until the batches are done instead of coming back.
+    calls_per_frame : float
+        Calls at most per frame of the recording; only for "fused". 0 asks nothing.
     """
 
     strategy: str = "geometric"
@@ -36,6 +38,7 @@ class LabelRequest:
     refine: bool = True
     batch: bool = False
     wait: bool = False
+    calls_per_frame: float = 3.0
 
     @property
     def asks(self) -> bool:
@@ -62,6 +65,8 @@ class LabelPlan:
         None where nobody knows the price of the model.
     batch : bool
         Whether the price is that of Message Batches.
+    note : str
+        What a user should know besides.
     """
 
     strategy: str
@@ -74,6 +79,7 @@ class LabelPlan:
     output_tokens: int = 0
     cost_usd: float | None = 0.0
     batch: bool = False
+    note: str = ""
 
     @property
     def sentence(self) -> str:
@@ -88,6 +94,7 @@ class LabelPlan:
         return (
             f"Would label {self.frames} frames{solved} with the {self.strategy} strategy: "
             f"{self.vlm_calls} calls to a vision-language model{batch}{tokens}, {cost}."
+            + (f" {self.note}" if self.note else "")
         )
 
 

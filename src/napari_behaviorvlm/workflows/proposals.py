@@ -12,6 +12,7 @@ from napari_behaviorvlm.io.project.derived import (
     has_result,
     read_alternative,
     read_exchanges,
+    read_leans,
     read_result,
 )
 from napari_behaviorvlm.io.project.store import Cell
@@ -136,6 +137,14 @@ class Proposals:
             parts.append(rows[~covered[rows[:, 0]]])
             covered[first : first + len(labels.frames)] = True
         return np.concatenate(parts)
+
+    def all_leans(self) -> NDArray[np.int64]:
+        """Frames that names lean on, shape (F, K), newer over older; -1 for none."""
+        whole = np.full((self.shape[0], self.shape[2]), -1)
+        for folder, (first, labels, _) in zip(self.folders, reversed(self.results), strict=True):
+            size = len(labels.frames)
+            whole[first : first + size] = read_leans(folder, (size, self.shape[2]))
+        return whole
 
     def _labels_of(self, row: int) -> tuple[Labels, int]:
         for first, labels, _ in self.results:

@@ -77,8 +77,9 @@ def _renew(project: Project, runs: list[Run]) -> Generator[Progress, None, None]
         "cameras": [[c.matrix, c.distortion, c.rotation, c.translation] for c in project.rig],
     })  # fmt: skip
     write_result(
-        project.result(key), labels, poses, proposals.all_alternatives(), proposals.all_exchanges()
-    )
+        project.result(key), labels, poses, proposals.all_alternatives(),
+        proposals.all_exchanges(), proposals.all_leans(),
+    )  # fmt: skip
     strategy = "+".join(sorted({run.strategy for run in runs}))
     project.store.add_run(Run(strategy, key, 0, n_frames, {}), __version__)
     remove_others(project.results, [key])

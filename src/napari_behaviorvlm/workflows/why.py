@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from napari_behaviorvlm.core.errors import ProjectError, VLMError
 from napari_behaviorvlm.io.project import Project
-from napari_behaviorvlm.io.project.derived import has_result, read_exchanges
+from napari_behaviorvlm.io.project.derived import has_result, read_exchanges, read_leans
+from napari_behaviorvlm.io.project.store import Run
 from napari_behaviorvlm.vlm.facts import AnyFacts, AssignFacts, ImageFacts, RegionsFacts, read_facts
 from napari_behaviorvlm.vlm.parsing import parse_answer
 from napari_behaviorvlm.vlm.request import Image
@@ -70,6 +71,9 @@ class Why:
         ``when`` is ISO 8601, UTC.
     cost : float or None
         USD.
+    frame : int
+    camera : str
+        Of the picture; another one than the label's where its dot was followed from there.
     """
 
     exchange: int
@@ -84,6 +88,8 @@ class Why:
     model: str
     when: str
     cost: float | None
+    frame: int = -1
+    camera: str = ""
 
     def to_dict(self) -> dict[str, object]:
         """All but the picture, for ``--json``."""
@@ -104,7 +110,8 @@ def why(project: Project, frame: int, camera: str, keypoint: str) -> list[Why]:
     Returns
     -------
     list of Why
-        Empty where no model was asked about the keypoint in this picture.
+        Empty where no model was asked about the keypoint in this picture, nor in the pictures that
+        its name leans on: other views of the frame, or a frame from which the dot was followed.
 
     Raises
     ------
@@ -112,12 +119,31 @@ def why(project: Project, frame: int, camera: str, keypoint: str) -> list[Why]:
         If the project has no such frame, camera or keypoint.
     """
     at = _require_known(project, frame, camera, keypoint)
-    numbers = _exchanges(project, frame, at)
-    if not len(numbers) or not (project.folder / ANSWERS).is_file():
+    run = _run_of(project, frame)
+    if run is None or not (project.folder / ANSWERS).is_file():
         return []
+    rows = read_exchanges(project.result(run.key))
+    here = rows[rows[:, 0] == frame]
+    direct = here[here[:, 1] == at]
     with closing(answer_store(project.folder, writable=False)) as store:
-        found = (_why(project, store, int(number), keypoint) for number in numbers)
-        return [each for each in found if each is not None]
+        found = _found(project, store, direct, keypoint)
+        if found:
+            return found
+        lean = _lean(project, run, frame, project.skeleton.index(keypoint))
+        return [] if lean < 0 else _found(project, store, rows[rows[:, 0] == lean], keypoint)
+
+
+def _found(
+    project: Project, store: AnswerStore, rows: NDArray[np.int64], keypoint: str
+) -> list[Why]:  # fmt: skip
+    found = (_why(project, store, int(number), keypoint) for number in np.unique(rows[:, 2]))
+    return [each for each in found if each is not None]
+
+
+def _lean(project: Project, run: Run, frame: int, keypoint: int) -> int:
+    """Frame that a name leans on, -1 for none."""
+    shape = run.end_frame - run.first_frame, len(project.skeleton)
+    return int(read_leans(project.result(run.key), shape)[frame - run.first_frame, keypoint])
 
 
 def _require_known(project: Project, frame: int, camera: str, keypoint: str) -> int:
@@ -138,15 +164,12 @@ def _listed(names: Sequence[str]) -> str:
     return f"choose one of {', '.join(names)}"
 
 
-def _exchanges(project: Project, frame: int, camera: int) -> NDArray[np.int64]:
-    """Numbers of the exchanges in the newest run that labelled a frame."""
+def _run_of(project: Project, frame: int) -> Run | None:
+    """Newest run that labelled a frame."""
     for run in reversed(project.store.runs()):
-        folder = project.result(run.key)
-        if run.first_frame <= frame < run.end_frame and has_result(folder):
-            rows = read_exchanges(folder)
-            numbers: NDArray[np.int64] = rows[(rows[:, 0] == frame) & (rows[:, 1] == camera), 2]
-            return numbers
-    return np.zeros(0, np.int64)
+        if run.first_frame <= frame < run.end_frame and has_result(project.result(run.key)):
+            return run
+    return None
 
 
 def _why(project: Project, store: AnswerStore, number: int, keypoint: str) -> Why | None:
@@ -164,6 +187,7 @@ def _why(project: Project, store: AnswerStore, number: int, keypoint: str) -> Wh
         number, facts.task, len(turns) // 2, getattr(facts, "region", None),
         b"" if picture is None else _png(picture), facts.image, words, _words(exchange),
         _said(exchange, facts, keypoint, project), exchange.model, exchange.created, exchange.cost,
+        facts.frame, facts.camera or "",
     )  # fmt: skip
 
 

@@ -11,12 +11,23 @@ and repeats no call. With --batch all frames are asked at once through Message B
 price and within hours: each with the seed frames as its examples instead of the frames before it.
 Run the same command again to collect answers and hand in the next of the three steps.
 
+fused: geometry first; then a model is shown single regions of single frames, only where geometry
+is in doubt and an answer would change most, and what it says counts as much as its answers about
+the seed frames have proved worth. Far fewer calls than paper, at most --calls-per-frame. Where the
+budget ends or no model can be reached, geometry's names stay.
+
 Decisions of people are never changed.
 """
 
 import argparse
 
-from napari_behaviorvlm.cli.arguments import add_frames, add_model, add_project, model_settings
+from napari_behaviorvlm.cli.arguments import (
+    add_frames,
+    add_model,
+    add_project,
+    amount,
+    model_settings,
+)
 from napari_behaviorvlm.cli.output import Output
 
 NAME = "label"
@@ -28,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_project(parser)
     parser.add_argument(
         "--strategy",
-        choices=("geometric", "paper"),
+        choices=("geometric", "paper", "fused"),
         default="geometric",
         help="how identities are decided (default geometric)",
     )
@@ -50,6 +61,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--wait", action="store_true", help="with --batch: wait until the batches are done"
     )
+    fused = parser.add_argument_group("--strategy fused")
+    fused.add_argument(
+        "--calls-per-frame", metavar="N", type=amount, default=3.0,
+        help="ask at most so many questions per frame of the recording (default 3)",
+    )  # fmt: skip
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
@@ -61,6 +77,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
         strategy=args.strategy, span=args.frames,
         model=model_settings(args) if args.strategy != "geometric" else None,
         regions=not args.no_regions, refine=not args.no_3d, batch=args.batch, wait=args.wait,
+        calls_per_frame=args.calls_per_frame,
     )  # fmt: skip
     if args.dry_run:
         with Project(args.project, writable=False) as project:

@@ -1,6 +1,8 @@
 """Show why a label is what it is: the pictures that the model saw, and its words.
 
-Only for labels that come from a vision-language model (label --strategy paper).
+Only for labels that a vision-language model was asked about (label --strategy paper or fused). With
+fused most labels are geometry's; where one leans on an answer about another view or frame, that is
+shown.
 """
 
 import argparse
@@ -43,6 +45,11 @@ def run(args: argparse.Namespace, output: Output) -> int:
         )
         return 0
     for each in found:
+        if (each.frame, each.camera) != (args.frame, args.camera):
+            output.say(
+                f"Not asked about this picture itself, but about camera {each.camera} in frame "
+                f"{each.frame}; geometry carried the answer here:"
+            )
         _say(each, output)
     if args.picture is not None:
         output.say(f"Picture: {write_picture(found, args.picture)}")

@@ -32,7 +32,7 @@ REFINE = Option(
 )  # fmt: skip
 CALLS = Option(
     "calls_per_frame", "Calls per frame, at most",
-    "Only doubtful places are asked about; mostly far fewer calls are needed.", 1.0, float,
+    "Only doubtful places are asked about; mostly far fewer calls are needed.", 3.0, float,
 )  # fmt: skip
 
 
@@ -50,7 +50,7 @@ def _planned(strategy: str) -> Any:
         solved = f" ({found.solved_frames} are solved already)" if found.solved_frames else ""
         return RunPlan(
             f"Asks {ModelChoice.read().words} about {found.frames} frames{solved}. What people "
-            "decided stays; proposals that nobody decided about are replaced.",
+            f"decided stays; proposals nobody decided about are replaced. {found.note}".strip(),
             found.missing_candidates, found.vlm_calls, found.tokens, found.cost_usd,
         )  # fmt: skip
 
@@ -93,6 +93,21 @@ PAPER = Strategy(
 )
 
 
+FUSED = Strategy(
+    "fused",
+    "Geometry first, ask a model where in doubt (fused)",
+    "Dots are fused over the views and followed, anatomy names them; the model is shown single "
+    "regions of single frames where an answer would change most. At most a few questions a frame, "
+    "mostly far fewer. Where the budget ends, geometry's names stay.",
+    _planned("fused"),
+    _running("fused"),
+    (BUDGET, CALLS),
+    _no_pictures,
+    asks=True,
+)
+
+
 def offer_model_strategies() -> None:
     """Offer all strategies that ask a model, behind the one that does not."""
     register_strategy(PAPER)
+    register_strategy(FUSED)

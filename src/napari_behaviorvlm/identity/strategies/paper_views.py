@@ -178,6 +178,10 @@ class ViewAsker:
         sure = [self._sure.get(name, np.nan) for name in self.skeleton.keypoints]
         return np.array(sure, np.float32)
 
+    def show(self, example: Solved) -> None:
+        """Show another solved frame as the last example."""
+        self._solved.append(example)
+
     def remember(self, numbers: NDArray[np.int32]) -> None:
         """Make the frame an example for the next ones."""
         if self.dots:

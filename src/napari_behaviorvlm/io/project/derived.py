@@ -20,6 +20,7 @@ _POSE_FIELDS = (
 )  # fmt: skip
 _ALTERNATIVE = "alternative.npy"
 _EXCHANGES = "exchanges.npy"
+_LEANS = "leans.npy"
 
 
 def content_key(made_from: Mapping[str, object]) -> str:
@@ -38,9 +39,9 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} cannot be part of a content key")
 
 
-def write_result(
+def write_result(  # noqa: PLR0917
     folder: Path, labels: Labels, poses: Poses, alternative: NDArray[np.int16] | None = None,
-    exchanges: NDArray[np.int64] | None = None,
+    exchanges: NDArray[np.int64] | None = None, leans: NDArray[np.int64] | None = None,
 ) -> None:  # fmt: skip
     """Write proposals and poses of a run as arrays that can be mapped into memory.
 
@@ -52,6 +53,8 @@ def write_result(
         Candidates of the next best naming, 0 for none.
     exchanges : ndarray of int64, shape (n, 3), optional
         Frame, camera and number of every exchange with a model that the labels come from.
+    leans : ndarray of int64, shape (F, K), optional
+        Frame in which somebody was heard about a keypoint's dot, followed to here; -1 for none.
 
     Raises
     ------
@@ -68,6 +71,8 @@ def write_result(
             np.save(temporary / _ALTERNATIVE, alternative)
         if exchanges is not None:
             np.save(temporary / _EXCHANGES, exchanges)
+        if leans is not None:
+            np.save(temporary / _LEANS, leans)
 
 
 def read_result(folder: Path, *, writable: bool = False) -> tuple[Labels, Poses]:
@@ -116,6 +121,15 @@ def read_exchanges(folder: Path) -> NDArray[np.int64]:
         found: NDArray[np.int64] = np.asarray(np.load(folder / _EXCHANGES, mmap_mode="r"))
     except (OSError, ValueError, EOFError):
         return np.zeros((0, 3), np.int64)
+    return found
+
+
+def read_leans(folder: Path, shape: tuple[int, int]) -> NDArray[np.int64]:
+    """Return the frame that each keypoint's name leans on, shape (F, K); -1 for none."""
+    try:
+        found: NDArray[np.int64] = np.asarray(np.load(folder / _LEANS, mmap_mode="r"))
+    except (OSError, ValueError, EOFError):
+        return np.full(shape, -1)
     return found
 
 

@@ -73,4 +73,13 @@ def test_strategies_that_ask_are_offered_after_the_one_that_does_not():
     offered = strategies()
     assert offered[0].name == "geometric"
     assert not offered[0].asks
-    assert next(each for each in offered if each.name == "paper").asks
+    assert [each.name for each in offered if each.asks][-2:] == ["paper", "fused"]
+
+
+def test_fused_takes_a_limit_of_calls(tmp_path, monkeypatch):
+    monkeypatch.setattr(model_choice, "user_file", lambda: tmp_path / "model.toml")
+    fused = model_strategies.FUSED
+    options = {option.name: option.default for option in fused.options}
+    assert options == {"budget": 5.0, "calls_per_frame": 3.0}
+    request = model_strategies.request_of("fused", RunChoice(FrameSpan(), "fused", options))
+    assert (request.strategy, request.calls_per_frame) == ("fused", 3.0)

@@ -5,9 +5,11 @@ from numpy.typing import NDArray
 
 from napari_behaviorvlm.geometry.projection import project_rig
 from napari_behaviorvlm.identity.seeds import Seeds
+from napari_behaviorvlm.identity.strategies.fused.examples import Decided
 from napari_behaviorvlm.identity.strategies.fused.inquiry import Inquiry
 from napari_behaviorvlm.identity.strategies.paper import ReadFrame
 from napari_behaviorvlm.identity.strategies.paper_views import (
+    Solved,
     ViewAsker,
     seeds_of_view,
     view_candidates,
@@ -36,12 +38,16 @@ class Interviewer:
     profile : Profile
     read : callable
     session : str
+    decided : Decided, optional
+        What a person decided outside of the seed frames.
     """
 
-    def __init__(
-        self, recording: Recording, seeds: Seeds, profile: Profile, read: ReadFrame, session: str
-    ) -> None:
+    def __init__(  # noqa: PLR0917
+        self, recording: Recording, seeds: Seeds, profile: Profile, read: ReadFrame, session: str,
+        decided: Decided | None = None,
+    ) -> None:  # fmt: skip
         self._recording = recording
+        self._decided = decided
         skeleton, rig = recording.skeleton, recording.views.rig
         system = system_text(skeleton)
         self._solved = [seeds_of_view(seeds, recording.candidates, c) for c in range(len(rig))]
@@ -59,7 +65,9 @@ class Interviewer:
             for keypoint, number in enumerate(solved.numbers)
             if number
         }
-        """Keypoint of every dot that a seed label names, by frame, camera and number."""
+        """Keypoint of every dot that a person named, by frame, camera and number."""
+        if decided is not None:
+            self.is_ |= decided.cells()
 
     @property
     def _regions(self) -> dict[str, tuple[str, ...]]:
@@ -68,18 +76,21 @@ class Interviewer:
 
     def about_seeds(self) -> list[Inquiry]:
         """Questions whose answers are known: each region of each seed frame in its best views."""
-        inquiries = []
+        asked = []
         for row in range(len(self._solved[0])):
             for region, names in self._regions.items():
                 at = [self._recording.skeleton.index(name) for name in names]
                 seen = [int((solved[row].numbers[at] > 0).sum()) for solved in self._solved]
-                for camera in np.argsort(seen)[::-1][:SEED_VIEWS]:
+                for rank, camera in enumerate(np.argsort(seen)[::-1][:SEED_VIEWS]):
                     solved = self._solved[int(camera)][row]
                     box = self._box_of(int(camera), solved.frame, solved.numbers[at])
-                    inquiry = self._inquiry(solved.frame, int(camera), region, box, turn=0)
-                    if inquiry is not None:
-                        inquiries.append(inquiry)
-        return inquiries
+                    asked.append((rank, solved.frame, int(camera), region, box))
+        asked.sort(key=lambda one: one[0])  # where not all can be asked: each region once
+        found = (
+            self._inquiry(frame, camera, region, box, turn=0)
+            for _, frame, camera, region, box in asked
+        )
+        return [inquiry for inquiry in found if inquiry is not None]
 
     def about(
         self, frame: int, region: str, near: FloatArray, views: int, turn: int
@@ -135,12 +146,22 @@ class Interviewer:
         if turn:
             shown = np.random.default_rng([frame, camera, turn]).permutation(shown)
         renumbered = dict(zip(np.sort(own).tolist(), shown.tolist(), strict=True))
+        example = self._example(frame, camera, region)
+        if example is not None:
+            asker.show(example)
         asker.begin(frame, renumbered)
         question = asker.region_question(region, self._regions[region], box)
         if question is None:
             return None
         numbers = {new: old for old, new in renumbered.items()}
         return Inquiry(frame, camera, region, question, numbers)
+
+    def _example(self, frame: int, camera: int, region: str) -> Solved | None:
+        if self._decided is None:
+            return None
+        skeleton = self._recording.skeleton
+        at = [skeleton.index(name) for name in self._regions[region]]
+        return self._decided.example(frame, camera, at, len(skeleton))
 
 
 def _with_points(box: Box | None, places: FloatArray) -> Box | None:

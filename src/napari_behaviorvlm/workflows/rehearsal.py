@@ -1,0 +1,224 @@
+"""Rehearsing questions: counted, answered from names that are known, and sent to nobody."""
+
+import json
+from collections.abc import Callable, Collection, Generator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_behaviorvlm.core.errors import VLMError
+from napari_behaviorvlm.core.progress import Progress
+from napari_behaviorvlm.core.skeleton import Skeleton
+from napari_behaviorvlm.io.project import Project
+from napari_behaviorvlm.vlm.answers import (
+    AnyAnswer,
+    Assignment,
+    AssignmentsAnswer,
+    RegionBox,
+    RegionsAnswer,
+)
+from napari_behaviorvlm.vlm.batches import BatchReport
+from napari_behaviorvlm.vlm.cost import Price, price_of
+from napari_behaviorvlm.vlm.endpoint import Endpoint, endpoint
+from napari_behaviorvlm.vlm.facts import AssignFacts, RegionsFacts, read_facts
+from napari_behaviorvlm.vlm.profile import Profile, known_profile
+from napari_behaviorvlm.vlm.questions import Outcome, Question
+from napari_behaviorvlm.vlm.request import Usage
+from napari_behaviorvlm.vlm.session import Settings
+from napari_behaviorvlm.vlm.store import AnswerStore
+from napari_behaviorvlm.vlm.tokens import SMALL_LIMITS, answer_tokens, request_tokens
+from napari_behaviorvlm.vlm.trail import Trail
+from napari_behaviorvlm.workflows.asking import ANSWERS, answer_store, open_model
+
+RECENT, FEWEST = 400, 20
+"""Earlier calls that are looked at, and how many there must be."""
+
+PADDING = 25.0
+"""Frame pixels between dots and the box that a model draws around them."""
+
+SNAP = 5.0
+"""Pixels between a name's place and its dot at most."""
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Means:
+    """How a model is reached, and what is known of it without asking.
+
+    Parameters
+    ----------
+    where : Endpoint
+    profile : Profile
+    price : Price or None
+    """
+
+    where: Endpoint
+    profile: Profile
+    price: Price | None
+
+
+@dataclass(frozen=True)
+class History:
+    """What earlier calls of a model were like.
+
+    Parameters
+    ----------
+    repairs : float
+        Calls per question.
+    length : float
+        Output tokens per token expected.
+    """
+
+    repairs: float = 1.0
+    length: float = 1.0
+
+
+def history(store: AnswerStore, model: str) -> History:
+    """Look at the earlier calls of a model in a project."""
+    rows = store.rows(
+        "SELECT request, output FROM exchange WHERE model=? ORDER BY id DESC LIMIT ?",
+        model, RECENT,
+    )  # fmt: skip
+    questions, expected, written = 0, 0, 0
+    for request, output in rows:
+        turns = json.loads(request)["turns"]
+        questions += len(turns) == 1
+        try:
+            facts = read_facts(turns[0]["parts"][-1].get("text", ""))
+        except VLMError:
+            continue
+        expected += answer_tokens(facts)
+        written += output
+    if questions < FEWEST or not expected:
+        return History()
+    return History(len(rows) / questions, written / expected)
+
+
+def known_answers(project: Project) -> AnswerStore:
+    """Open the answers of a project for reading; an empty store where there are none."""
+    path = project.folder / ANSWERS
+    return answer_store(project.folder, writable=False) if path.is_file() else AnswerStore()
+
+
+def means_of(project: Project, chosen: Settings, store: AnswerStore) -> Means:
+    """Find out how a model is reached; a server is only asked where no model was chosen.
+
+    Raises
+    ------
+    VLMError
+        If the server has to be asked, and cannot be.
+    """
+    where = endpoint(chosen.base_url, chosen.model or "", key_env=chosen.key_env)
+    if not where.model:  # the server knows what it has
+        with open_model(project.folder, chosen) as session:
+            there = session.asker.patience.client.endpoint
+            return Means(there, session.profile, session.asker.price)
+    kept = store.profile(where.base_url, where.model, chosen.route or "auto")
+    profile = known_profile(where) or (
+        Profile(limits=SMALL_LIMITS) if kept is None else Profile.from_json(kept)
+    )
+    return Means(where, profile, chosen.price or price_of(where))
+
+
+@dataclass
+class Rehearsal:
+    """Answers questions about frames whose dots are named already, and counts them.
+
+    Parameters
+    ----------
+    means : Means
+    ratio : float
+        Input tokens that the server counts, per token estimated.
+    skeleton : Skeleton
+    places : callable
+        Gives the pixels of the keypoints, shape (K, 2), of a camera (by name) and frame; NaN where
+        one is hidden.
+    known : AnswerStore, optional
+        Questions whose answers are kept here cost nothing.
+    """
+
+    means: Means
+    ratio: float
+    skeleton: Skeleton
+    places: Callable[[str, int], FloatArray]
+    known: AnswerStore | None = None
+    asked: list[tuple[int, float, int]] = field(default_factory=list, init=False)
+    """Frame, input and output tokens of every question."""
+
+    @property
+    def profile(self) -> Profile:
+        """What the model can do."""
+        return self.means.profile
+
+    def ask(self, questions: Sequence[Question]) -> Generator[Progress, None, list[Outcome]]:
+        """Count questions and answer them."""
+        yield from ()
+        return [self._outcome(question) for question in questions]
+
+    def ask_in_batches(self, questions: Sequence[Question]) -> BatchReport:
+        """Rehearsals need no batches."""
+        raise NotImplementedError
+
+    def scaled(
+        self, share: float, history: History, once: Collection[int] = ()
+    ) -> tuple[int, Usage]:
+        """Scale calls and tokens of the rehearsal to more frames.
+
+        Parameters
+        ----------
+        share : float
+            Frames to be asked about per frame of the rehearsal.
+        history : History
+        once : collection of int
+            Frames that are asked about once, however long the recording is.
+        """
+        calls, tokens_in, tokens_out = 0.0, 0.0, 0.0
+        for frame, sent, written in self.asked:
+            times = history.repairs * (1.0 if frame in once else share)
+            calls += times
+            tokens_in += times * sent
+            tokens_out += times * written * history.length
+        return round(calls), Usage(round(tokens_in), round(tokens_out))
+
+    def _outcome(self, question: Question) -> Outcome:
+        if self.known is not None:
+            trail = Trail.start(question, self.means.where.model, self.profile)
+            trail.follow(self.known, self.means.where.base_url)
+            if trail.request is None:
+                return trail.outcome()
+        request = question.request(self.means.where.model, self.profile)
+        facts = question.facts
+        assert isinstance(facts, (RegionsFacts, AssignFacts))
+        assert facts.camera is not None
+        sent = request_tokens(request) * self.ratio
+        written = answer_tokens(facts, reasons=question.reasons)
+        self.asked.append((facts.frame, sent, written))
+        return Outcome(self._answer(facts, self.places(facts.camera, facts.frame)))
+
+    def _answer(self, facts: RegionsFacts | AssignFacts, places: FloatArray) -> AnyAnswer:
+        if isinstance(facts, RegionsFacts):
+            boxes = [_box(facts, name, places, self.skeleton) for name in facts.regions]
+            return RegionsAnswer(regions=boxes)
+        shown = np.array([(c.x, c.y) for c in facts.candidates or ()]).reshape(-1, 2)
+        numbers = [c.number for c in facts.candidates or ()]
+        assignments = []
+        for name in facts.keypoints:
+            away = np.linalg.norm(shown - places[self.skeleton.index(name)], axis=1)
+            near = len(away) > 0 and bool(np.nanmin([*away, np.inf]) <= SNAP)
+            number = numbers[int(np.nanargmin(away))] if near else 0
+            assignments.append(Assignment(keypoint=name, candidate=number))
+        return AssignmentsAnswer(assignments=assignments)
+
+
+def _box(facts: RegionsFacts, region: str, places: FloatArray, skeleton: Skeleton) -> RegionBox:
+    """Box around a region's dots, in pixels of the picture sent."""
+    own = places[[skeleton.index(name) for name in skeleton.regions[region]]]
+    own = own[np.isfinite(own).all(1)]
+    if not len(own):
+        return RegionBox(region=region, visible=False)
+    corners = np.concatenate([own.min(0) - PADDING, own.max(0) + PADDING])
+    picture = (corners - np.tile(facts.image.origin, 2)) * facts.image.scale
+    limits = np.tile([facts.image.width, facts.image.height], 2)
+    return RegionBox(region=region, box=np.clip(picture, 0, limits).tolist())
