@@ -1,10 +1,38 @@
 """From pictures to bodies."""
 
 from collections.abc import Generator
+from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_behaviorvlm.behavior.animals.background import Background, learn
+from napari_behaviorvlm.behavior.animals.bodies import bodies_from
+from napari_behaviorvlm.behavior.animals.follower import Follower
+from napari_behaviorvlm.behavior.animals.identity import settle_identities
+from napari_behaviorvlm.behavior.animals.measuring import COLUMNS
+from napari_behaviorvlm.behavior.animals.pictures import Reduction, Spread, passed
 from napari_behaviorvlm.behavior.animals.settings import FollowSettings, FrameSource
+from napari_behaviorvlm.behavior.animals.silhouettes import BodySize, Finder, measure_size
 from napari_behaviorvlm.core.body_tracks import BodyTracks
+from napari_behaviorvlm.core.errors import VideoError
 from napari_behaviorvlm.core.progress import Progress
+
+FloatArray = NDArray[np.float64]
+
+_BODY = 40.0
+"""Length, working px, that bodies are reduced to where they are larger: enough for their shape."""
+_ROWS = 1024
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """What was learned of a recording before animals are followed in it."""
+
+    reduction: Reduction
+    background: Background
+    size: BodySize
+    box: tuple[int, int, int, int] | None
 
 
 def follow(
@@ -35,7 +63,8 @@ def follow(
     Returns
     -------
     BodyTracks
-        One row per frame, from frame 0 to the last one seen.
+        One row per frame, from frame 0 to the last one seen. Animals that are not seen, and all of
+        them while the light is off, are NaN.
 
     Raises
     ------
@@ -44,5 +73,68 @@ def follow(
     TableError
         If the number of animals is not positive.
     """
-    raise NotImplementedError
-    yield
+    settings = settings or FollowSettings()
+    names = settings.animals(n_animals)
+    spread = Spread(settings.background_frames, settings.working_size)
+    for first, pictures in passed(sample or source):
+        spread.add(pictures)
+        yield Progress(first + len(pictures), settings.n_frames, "learning the empty scene")
+    setting = survey(spread, n_animals, settings)
+    finder = Finder(setting.background, setting.size, setting.box)
+    follower = Follower(n_animals, setting.size)
+    table = _Table(n_animals)
+    for first, pictures in passed(source):
+        for row, picture in enumerate(pictures):
+            scene = finder.find(setting.reduction.reduce(picture))
+            table.put(first + row, follower.step(scene))
+        yield Progress(first + len(pictures), settings.n_frames, "following animals")
+    rows = settle_identities(table.rows, settings.fps, setting.size.length)
+    if not np.isfinite(rows[..., 0]).any():
+        raise VideoError("No animal is seen in any frame of the recording.")
+    return bodies_from(rows, names, settings.fps, setting.reduction, setting.size)
+
+
+def survey(spread: Spread, n_animals: int, settings: FollowSettings) -> Setting:
+    """Learn the empty scene and the size of animals, and at which size of picture to look.
+
+    Raises
+    ------
+    VideoError
+        If there is no frame or no animal.
+    """
+    stack = spread.stack
+    reduction = spread.reduction
+    assert reduction is not None
+    for _ in range(2):
+        box = None if settings.region is None else reduction.box(settings.region)
+        background = learn(stack, settings)
+        size = measure_size(stack, background, n_animals, box)
+        if size.area <= 0:
+            raise VideoError(
+                f"No animal is seen in {len(stack)} frames spread over the recording: nothing as "
+                "large as an animal differs from the empty scene."
+            )
+        if size.length <= 1.15 * _BODY:
+            break
+        reduction = reduction.smaller(_BODY / size.length)
+        stack = np.stack([reduction.shrink(picture) for picture in stack])
+    return Setting(reduction, background, size, box)
+
+
+class _Table:
+    """Rows by frame number, growing by pieces."""
+
+    def __init__(self, n_animals: int) -> None:
+        self._shape = (n_animals, len(COLUMNS))
+        self._pieces: list[FloatArray] = []
+        self._stop = 0
+
+    def put(self, frame: int, row: FloatArray) -> None:
+        while frame >= len(self._pieces) * _ROWS:
+            self._pieces.append(np.full((_ROWS, *self._shape), np.nan))
+        self._pieces[frame // _ROWS][frame % _ROWS] = row
+        self._stop = max(self._stop, frame + 1)
+
+    @property
+    def rows(self) -> FloatArray:
+        return np.concatenate(self._pieces)[: self._stop]

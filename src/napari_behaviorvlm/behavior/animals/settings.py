@@ -48,7 +48,7 @@ class FollowSettings:
     region: tuple[float, float, float, float] | None = None
     working_size: int = 720
     background_frames: int = 96
-    usual_share: float = 0.12
+    usual_share: float = 0.04
 
     def __post_init__(self) -> None:
         if not self.fps > 0:

@@ -1,0 +1,51 @@
+"""Passes over a video for following animals."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_behaviorvlm.behavior.animals.settings import FrameSource
+from napari_behaviorvlm.io.video import FrameReader
+
+
+def frames_of(
+    reader: FrameReader, *, chunk: int = 32, step: int = 1, color: bool = False
+) -> FrameSource:
+    """Make a source of a video or folder of images.
+
+    Parameters
+    ----------
+    reader : FrameReader
+        Open while the source is used. Pictures of 16 bits are scaled to 8.
+    chunk : int
+        Frames handed out at a time, less for large pictures (at most about 64 MB).
+    step : int
+        Take every that-many-th frame only: for learning the background. Each piece then holds one.
+    color : bool
+        RGB instead of the stored brightness.
+
+    Returns
+    -------
+    callable
+        See `FrameSource`.
+    """
+    width, height = reader.size
+    chunk = 1 if step > 1 else max(1, min(chunk, 64_000_000 // max(width * height, 1)))
+
+    def start() -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        if step > 1:
+            for frame in range(0, reader.n_frames, step):
+                yield frame, _bytes(reader.read(frame, color=color))[None]
+            return
+        for first in range(0, reader.n_frames, chunk):
+            stop = min(first + chunk, reader.n_frames)
+            yield first, np.stack([_bytes(p) for p in reader.iter(first, stop, color=color)])
+
+    return start
+
+
+def _bytes(picture: NDArray[np.generic]) -> NDArray[np.uint8]:
+    if picture.dtype == np.uint8:
+        return np.asarray(picture, np.uint8)
+    return np.asarray(picture >> 8 if picture.max() > 4095 else picture >> 4, np.uint8)
