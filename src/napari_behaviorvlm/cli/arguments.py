@@ -37,10 +37,20 @@ def frame_span(text: str) -> FrameSpan:
     return FrameSpan(first, last)
 
 
-def add_model(parser: argparse.ArgumentParser) -> None:
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """Add what every command has."""
+    group = parser.add_argument_group("for every command")
+    group.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
+    group.add_argument("--debug", action="store_true", help="show where in the program it failed")
+    group.add_argument("--quiet", action="store_true", help="no progress bars")
+
+
+def add_model(
+    parser: argparse.ArgumentParser, when: str = "with --strategy paper or fused"
+) -> None:
     """Add what is needed to reach a vision-language model; see `model_settings`."""
     group = parser.add_argument_group(
-        "the vision-language model (with --strategy paper or fused)",
+        f"the vision-language model ({when})",
         "Addresses and keys are taken from ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY as Anthropic's "
         "own tools do. Local servers need no key. Keys are never written to disk or shown.",
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from napari_behaviorvlm import __version__
+from napari_behaviorvlm.cli.arguments import add_common
 from napari_behaviorvlm.cli.commands import COMMANDS
 from napari_behaviorvlm.cli.output import Output
 from napari_behaviorvlm.core.errors import BehaviorVLMError
@@ -40,16 +41,10 @@ def build_parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )  # fmt: skip
         command.add_arguments(child)
-        _add_common(child)
-        child.set_defaults(run=command.run)
+        if hasattr(command, "run"):  # a group of commands has those of its members
+            add_common(child)
+            child.set_defaults(run=command.run)
     return parser
-
-
-def _add_common(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("for every command")
-    group.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
-    group.add_argument("--debug", action="store_true", help="show where in the program it failed")
-    group.add_argument("--quiet", action="store_true", help="no progress bars")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:  # noqa: PLR0911 - one per fate

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Collection, Generator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,8 +99,13 @@ def history(store: AnswerStore, model: str) -> History:
 
 def known_answers(project: Project) -> AnswerStore:
     """Open the answers of a project for reading; an empty store where there are none."""
-    path = project.folder / ANSWERS
-    return answer_store(project.folder, writable=False) if path.is_file() else AnswerStore()
+    return answers_in(project.folder)
+
+
+def answers_in(folder: Path) -> AnswerStore:
+    """Open the answers in a project or behaviour folder for reading; empty where there are none."""
+    path = folder / ANSWERS
+    return answer_store(folder, writable=False) if path.is_file() else AnswerStore()
 
 
 def means_of(project: Project, chosen: Settings, store: AnswerStore) -> Means:
@@ -110,9 +116,14 @@ def means_of(project: Project, chosen: Settings, store: AnswerStore) -> Means:
     VLMError
         If the server has to be asked, and cannot be.
     """
+    return means_in(project.folder, chosen, store)
+
+
+def means_in(folder: Path, chosen: Settings, store: AnswerStore) -> Means:
+    """Find out how a model is reached from a folder; see `means_of`."""
     where = endpoint(chosen.base_url, chosen.model or "", key_env=chosen.key_env)
     if not where.model:  # the server knows what it has
-        with open_model(project.folder, chosen) as session:
+        with open_model(folder, chosen) as session:
             there = session.asker.patience.client.endpoint
             return Means(there, session.profile, session.asker.price)
     kept = store.profile(where.base_url, where.model, chosen.route or "auto")

@@ -24,17 +24,36 @@ def open_project_video(project: Project, path: Path) -> FrameReader:
     VideoError
         If there is nothing to read, with the reason.
     """
-    place = _place(project, path)
+    return open_indexed(path, project.derived, writable=project.writable)
+
+
+def open_indexed(path: Path, derived: Path, *, writable: bool) -> FrameReader:
+    """Open a video or folder of images; where its frames lie is kept in a folder of results.
+
+    Parameters
+    ----------
+    path : Path
+    derived : Path
+        Of the project or behaviour folder.
+    writable : bool
+        Whether something may be kept there.
+
+    Raises
+    ------
+    VideoError
+        If there is nothing to read, with the reason.
+    """
+    place = _place(derived, path)
     kept = _read(place)
     reader = open_video(path, index=kept)
-    if isinstance(reader, VideoFile) and reader.index is not kept:
-        _keep(project, place, reader.index)
+    if writable and isinstance(reader, VideoFile) and reader.index is not kept:
+        _keep(place, reader.index)
     return reader
 
 
-def _place(project: Project, path: Path) -> Path:
+def _place(derived: Path, path: Path) -> Path:
     name = hashlib.sha256(str(path.absolute()).encode()).hexdigest()[:16]
-    return project.derived / "videos" / f"{name}.npz"
+    return derived / "videos" / f"{name}.npz"
 
 
 def _read(place: Path) -> PacketIndex | None:
@@ -44,8 +63,8 @@ def _read(place: Path) -> PacketIndex | None:
         return None  # never kept, or by another version: it is made again
 
 
-def _keep(project: Project, place: Path, index: PacketIndex) -> None:
-    if not project.writable or index.n_frames < MANY_FRAMES:
+def _keep(place: Path, index: PacketIndex) -> None:
+    if index.n_frames < MANY_FRAMES:
         return
     try:
         place.parent.mkdir(parents=True, exist_ok=True)

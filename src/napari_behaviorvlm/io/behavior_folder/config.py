@@ -43,7 +43,7 @@ class RecordingConfig(BaseModel):
     size : (int, int) or None
         Width and height, px.
     scale : float or None
-        Pixels per centimetre, where the lab knows it.
+        A centimetre in the unit of the poses (pixels without poses), where the lab knows it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -41,7 +41,7 @@ class Recording:
     n_frames : int or None
     size : (int, int) or None
     scale : float or None
-        Pixels per centimetre.
+        A centimetre in the unit of the poses (pixels without poses).
     """
 
     name: str
@@ -77,8 +77,8 @@ class Recording:
             for written in (config.video, config.poses, config.pixel_poses)
         )
         return cls(
-            config.name, *paths, config.view, config.animals, tuple(config.names), config.fps, config.n_frames,
-            config.size, config.scale,
+            config.name, *paths, config.view, config.animals, tuple(config.names), config.fps,
+            config.n_frames, config.size, config.scale,
         )  # fmt: skip
 
 

@@ -1,0 +1,66 @@
+"""What segmentation left of a recording, as the later steps need it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from numpy.typing import NDArray
+
+from napari_behaviorvlm.behavior.captions.measures import Unit
+from napari_behaviorvlm.behavior.captions.strips import ReadFrame
+from napari_behaviorvlm.core.errors import VideoError
+from napari_behaviorvlm.core.tracks import Tracks
+from napari_behaviorvlm.io.behavior_folder import BehaviorFolder, Recording
+from napari_behaviorvlm.io.poses import read_poses
+from napari_behaviorvlm.io.video import MultiViewReader
+from napari_behaviorvlm.workflows.videos import open_indexed
+
+KEPT_SECONDS = 6
+"""Of pictures in memory: clips of several animals overlap by as much as the longest clip."""
+
+KEPT_BYTES = 256 << 20
+
+
+def poses_of(recording: Recording) -> Tracks | None:
+    """Poses of a recording; None where it has none.
+
+    Raises
+    ------
+    TableError
+        If they cannot be read.
+    """
+    return None if recording.poses is None else read_poses(recording.poses, recording.fps)
+
+
+def unit_of(recording: Recording) -> Unit | None:
+    """Centimetres, where the scale of a recording is known."""
+    return None if recording.scale is None else Unit("cm", recording.scale)
+
+
+@contextmanager
+def pictures_of(folder: BehaviorFolder, recording: Recording) -> Iterator[ReadFrame]:
+    """Give the pictures of a recording, read forward and kept for a few seconds.
+
+    Raises
+    ------
+    VideoError
+        If it has no video, or the video cannot be read.
+    """
+    if recording.video is None:
+        raise VideoError(
+            f"{recording.name} has no video: a model needs pictures, the measured captioner does "
+            "not."
+        )
+    reader = open_indexed(recording.video, folder.derived(), writable=folder.writable)
+    kept = round(KEPT_SECONDS * (recording.fps or 30.0))
+    view = MultiViewReader(
+        {"": reader}, color=reader.is_color, cache_frames=kept, cache_bytes=KEPT_BYTES, prefetch=0
+    )
+
+    def read(frame: int) -> NDArray[Any]:
+        return view.read(frame)[""]
+
+    try:
+        yield read
+    finally:
+        view.close()
