@@ -1,0 +1,1 @@
+"""The stages from recordings to clips, each kept in the behaviour folder."""
