@@ -73,11 +73,16 @@ def marks_overlay_class() -> type[Any]:
     return MarksOverlay
 
 
-def add_marks_overlay(layer: Layer) -> Any:
+def add_marks_overlay(layer: Layer, key: str = MARKS) -> Any:
     """Put an empty marks overlay on a layer and return it; it has `show(sprites, quads)`."""
     overlay = marks_overlay_class()(visible=True)
-    layer._overlays[MARKS] = overlay
+    layer._overlays[key] = overlay
     return overlay
+
+
+def remove_marks_overlay(layer: Layer, key: str) -> None:
+    """Take a marks overlay from a layer that stays."""
+    layer._overlays.pop(key, None)
 
 
 def place_layer(viewer: Viewer, layer: Layer, scale: float, translate: NDArray[np.float64]) -> None:

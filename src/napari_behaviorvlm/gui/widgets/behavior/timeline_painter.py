@@ -174,7 +174,7 @@ class TimelinePainter:
         fill_label(painter, rect, session.looks.place(bout.label))
         if rect.width() > 3:
             painter.setPen(self._pen)
-            painter.drawLine(rect.topRight(), rect.bottomRight())
+            painter.drawLine(rect.topLeft(), rect.bottomLeft())
         if text and bout.source == "human":
             painter.fillRect(QRectF(rect.left(), rect.bottom() - 3, rect.width(), 3), INK)
         if text and rect.width() > _NARROWEST_TEXT:

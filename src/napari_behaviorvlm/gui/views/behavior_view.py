@@ -1,0 +1,235 @@
+"""The video of a recording on napari's canvas, with the animals and what they do drawn over it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from psygnal import Signal
+
+from napari_behaviorvlm.gui.models.body_marks import BodyMarks, body_marks, nearest_animal
+from napari_behaviorvlm.gui.models.palette import readable, rgb
+from napari_behaviorvlm.gui.models.time_window import clock
+from napari_behaviorvlm.gui.napari_compat import (
+    add_marks_overlay,
+    no_thumbnail,
+    pixel_ratio,
+    remove_marks_overlay,
+    slice_once,
+)
+from napari_behaviorvlm.gui.views.frames import FrameStack
+from napari_behaviorvlm.gui.views.sprite_visual import Quads, line_quads, pinned, sprite_quads
+from napari_behaviorvlm.gui.views.sprites import SpriteAtlas
+from napari_behaviorvlm.gui.views.video_source import VIDEO, VideoSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari.layers import Image
+    from napari.viewer import Viewer
+
+    from napari_behaviorvlm.core.bouts import Bout
+    from napari_behaviorvlm.gui.models.behavior_session import BehaviorSession
+
+BODIES = "behaviorvlm_bodies"
+"""Key of our overlay among a layer's overlays."""
+
+AXES = ("frame", "y", "x")
+REACH = 8.0
+_HEADING = (9.0, 15.0)
+_LINE_HEIGHT = 16.0
+_LONGEST = 34
+"""Letters of a caption that stand beside an animal."""
+
+
+class BehaviorView:
+    """Video, tracks and captions of a session, in step with its frame.
+
+    Where the labelling dock shows the same camera already, its picture is used.
+
+    Parameters
+    ----------
+    viewer : Viewer
+    session : BehaviorSession
+    source : VideoSource or None
+        None where there is no video, or the labelling dock shows it.
+    layer : Image, optional
+        Of the labelling dock.
+    """
+
+    closed = Signal()
+
+    def __init__(
+        self, viewer: Viewer, session: BehaviorSession, source: VideoSource | None,
+        layer: Image | None = None,
+    ) -> None:  # fmt: skip
+        self.viewer, self.session = viewer, session
+        self._source, self._own = source, layer is None
+        self._closing = False
+        self._undo: list[Callable[[], None]] = []
+        self.shown = {"bodies": True, "captions": True, "trails": True}
+        self.marks: list[BodyMarks] = []
+        self._atlas = SpriteAtlas(pixel_ratio(viewer))
+        self.layer = layer if layer is not None else self._add_layer()
+        self._overlay = add_marks_overlay(self.layer, BODIES)
+        self._undo.append(lambda: remove_marks_overlay(self.layer, BODIES))
+        self._connect()
+        if self._own:
+            self._undo.append(slice_once(viewer))
+            viewer.reset_view()
+        viewer.mouse_drag_callbacks.append(self._press)
+        self._show_frame()
+
+    def switch(self, what: str, *, on: bool) -> None:
+        """Draw bodies, captions or trails, or not."""
+        self.shown[what] = on
+        self.redraw()
+
+    def close(self) -> None:
+        """Leave the viewer as it was; may be called twice."""
+        if self._closing:
+            return
+        self._closing = True
+        with suppress(ValueError):
+            self.viewer.mouse_drag_callbacks.remove(self._press)
+        for undo in reversed(self._undo):
+            undo()
+        self._undo.clear()
+        if self._own:
+            with suppress(ValueError):
+                self.viewer.layers.remove(self.layer)
+        if self._source is not None:
+            self._source.close()
+        self.closed.emit()
+
+    # Making it ---------------------------------------------------------------------------------
+
+    def _add_layer(self) -> Image:
+        source = self._source
+        assert source is not None
+        source.asleep = True  # napari shows the frame in the middle first: not worth decoding
+        stack = FrameStack(source, VIDEO, source.channel)
+        layer: Image = self.viewer.add_image(
+            stack, name=self.session.recording.name, rgb=stack.ndim == 4, contrast_limits=(0, 255),
+            multiscale=False, colormap="gray", interpolation2d="linear", projection_mode="none",
+            axis_labels=AXES,
+        )  # fmt: skip
+        self._undo.append(no_thumbnail(layer))
+        source.asleep = False
+        return layer
+
+    def _connect(self) -> None:
+        session, viewer = self.session, self.viewer
+        links: list[tuple[Any, Callable[..., None]]] = [
+            (session.frame_changed, self._show_frame),
+            (session.selection_changed, self.redraw),
+            (session.edited, self.redraw),
+            (session.reloaded, self.redraw),
+            (viewer.dims.events.current_step, self._on_slider),
+            (viewer.scene.camera.events.zoom, self.redraw),
+            (viewer.layers.events.removed, self._on_removed),
+        ]
+        for signal, slot in links:
+            signal.connect(slot)
+            self._undo.append(lambda signal=signal, slot=slot: signal.disconnect(slot))  # type: ignore[misc]
+
+    # In step -----------------------------------------------------------------------------------
+
+    @property
+    def _axis(self) -> int:
+        return int(self.viewer.dims.ndim) - 3
+
+    def _show_frame(self, *_: object) -> None:
+        frame = self.session.frame
+        if self._axis >= 0 and int(self.viewer.dims.current_step[self._axis]) != frame:
+            self.viewer.dims.set_current_step(self._axis, frame)
+        elif self._own:
+            self.layer.refresh(extent=False)
+        self.redraw()
+
+    def _on_slider(self, *_: object) -> None:
+        if len(self.viewer.layers) and self._axis >= 0:
+            self.session.go_to(int(self.viewer.dims.current_step[self._axis]))
+
+    def _on_removed(self, event: Any) -> None:
+        if not self._closing and event.value is self.layer:
+            self.close()
+
+    # Drawing -----------------------------------------------------------------------------------
+
+    def redraw(self, *_: object) -> None:
+        """Draw the marks of the current frame."""
+        if self._closing:
+            return
+        session = self.session
+        bodies = session.content.bodies
+        self.marks = [] if bodies is None else body_marks(bodies, session.frame)
+        current = session.current
+        quads = [self._heading()]
+        for mark in self.marks:
+            bout = session.bout_at(mark.animal, session.frame)
+            chosen = current is not None and current.animal == session.animals[mark.animal]
+            quads += self._animal(mark, bout, chosen=chosen)
+        self._overlay.show(self._atlas.sprites, Quads.join(quads))
+
+    def _heading(self) -> Quads:
+        session = self.session
+        seconds = clock(session.frame / session.fps, 0.1)
+        return self._written(f"frame {session.frame} / {session.n_frames - 1}    {seconds}",
+                             (1, 1, 1, 1))  # fmt: skip
+
+    def _written(self, words: str, colour: Any) -> Quads:
+        index, x = self._atlas.line(words)
+        shift = np.stack([x + _HEADING[0], np.full(len(x), _HEADING[1])], axis=1)
+        corner = np.zeros((len(index), 2))
+        sprites = self._atlas.sprites
+        return pinned(sprite_quads(sprites, index, corner, np.array(colour), shift=shift))
+
+    def _animal(self, mark: BodyMarks, bout: Bout | None, *, chosen: bool) -> list[Quads]:
+        label = "" if bout is None else bout.label
+        colour = rgb(self.session.looks.of(label).colour) if label else (0.9, 0.9, 0.9)
+        quads = []
+        if self.shown["trails"]:
+            quads.append(line_quads(mark.trail, np.array([*colour, 0.55]), 2.0))
+        if self.shown["bodies"]:
+            quads.append(line_quads(mark.lines, np.array([0, 0, 0, 0.55]), 5.0))
+            quads.append(line_quads(mark.lines, np.array([*colour, 1.0]), 3.4 if chosen else 2.2))
+        if self.shown["captions"]:
+            quads.append(self._caption(mark, bout, np.array(colour)))
+        return quads
+
+    def _caption(self, mark: BodyMarks, bout: Bout | None, colour: Any) -> Quads:
+        words = self.session.animals[mark.animal]
+        if bout is not None and bout.label:
+            words += f": {bout.label}"
+        if mark.touching:
+            words += " (touching)"
+        words = words if len(words) <= _LONGEST else words[: _LONGEST - 1] + "…"
+        index, x = self._atlas.line(words)
+        sprites = self._atlas.sprites
+        zoom = float(self.viewer.scene.camera.zoom) * float(self.layer.scale[-1])
+        below = mark.radius * zoom * 0.55 + _LINE_HEIGHT
+        shift = np.stack([x - (x.max() + x.min()) / 2, np.full(len(x), below)], axis=1)
+        place = np.repeat(mark.centre[None], len(index), axis=0)
+        ink = np.array([*readable(colour[None])[0], 1.0])
+        return sprite_quads(sprites, index, place, ink, shift=shift)
+
+    # The mouse ---------------------------------------------------------------------------------
+
+    def _press(self, viewer: Viewer, event: Any) -> Any:
+        """Choose the bout of the animal that is clicked, unless the picture is moved."""
+        start = np.array(event.pos, float)
+        yield
+        while event.type == "mouse_move":
+            yield
+        if np.linalg.norm(np.asarray(event.pos, float) - start) > 4 or int(event.button) != 1:
+            return
+        at = np.asarray(event.position[-2:]) - self.layer.translate[-2:]
+        y, x = at / self.layer.scale[-2:]
+        zoom = float(viewer.scene.camera.zoom) * float(self.layer.scale[-1])
+        animal = nearest_animal(self.marks, (float(x), float(y)), REACH / max(zoom, 1e-6))
+        if animal is not None:
+            bout = self.session.bout_at(animal, self.session.frame)
+            if bout is not None:
+                self.session.select(bout.id)
