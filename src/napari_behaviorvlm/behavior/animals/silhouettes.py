@@ -17,6 +17,12 @@ _TAIL_TO_WIDTH = 0.45
 """What is thinner than this share of a body's half width is tail, and taken off."""
 
 
+_LEAST_AREA = 0.2
+"""Share of a body's area from which an outline counts."""
+_PALE = 0.5
+"""Share of a body's contrast that a tail has at least."""
+_TAIL_REACH = 0.5
+"""Body lengths around a body in which its tail is looked for."""
 _COVERED = 0.5
 """Share of a blind place's surroundings that must be animal for it to be animal as well."""
 
@@ -98,11 +104,15 @@ class Finder:
 
     def __init__(
         self, background: Background, size: BodySize,
-        box: tuple[int, int, int, int] | None = None, thin: int = 250,
+        box: tuple[int, int, int, int] | None = None, thin: int = 180,
     ) -> None:  # fmt: skip
         self.background, self.size, self.box, self.thin = background, size, box, thin
         self._thin = _TAIL_TO_WIDTH * size.half_width
 
+        self._wide = np.ones((2 * max(1, round(0.35 * size.half_width)) + 1,) * 2, np.uint8)
+        self._pale = np.where(
+            background.blind, 255, np.maximum(_PALE * background.limit.astype(float), 8)
+        ).astype(np.uint8)
         self._holes = _holes(background.blind, size)
 
     def find(self, picture: Picture) -> Scene | None:
@@ -110,44 +120,86 @@ class Finder:
         found = foreground(picture, self.background, self.box)
         if found is None:
             return None
-        mask, gain = found
+        mask, difference, gain = found
         for window, hole, ring in self._holes:
             if mask[window][ring].mean() > _COVERED * 255:
                 mask[window][hole] = 255
-        body, near = _without_tails(mask, self._thin)
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(body, connectivity=8)
-        blobs = []
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+        blobs, tails = [], [np.zeros((0, 2))]
         for number in range(1, count):
-            if stats[number, cv2.CC_STAT_AREA] >= 0.2 * self.size.area:
-                blobs.append(self._blob(labels, stats[number], number, picture, gain))
-        rows, columns = np.nonzero(cv2.bitwise_and(mask, cv2.bitwise_not(near)))
-        return Scene(blobs, np.stack([columns, rows], axis=1).astype(float))
+            if stats[number, cv2.CC_STAT_AREA] >= _LEAST_AREA * self.size.area:
+                window = self._around(stats[number], mask.shape)
+                whole = np.asarray(labels[window] == number, np.uint8) * 255
+                body, away = _without_tails(whole, self._thin)
+                found_here = self._blobs(body, window, picture, gain)
+                if found_here:
+                    blobs += found_here
+                    tails.append(self._tails(difference, away, window))
+        return Scene(blobs, np.concatenate(tails))
+
+    def _around(self, stats: NDArray[np.int32], shape: tuple[int, ...]) -> tuple[slice, slice]:
+        """Window of an outline with room for its tail."""
+        left, top, width, height = (int(v) for v in stats[:4])
+        room = round(_TAIL_REACH * self.size.length + 2 * self._thin) + 1
+        return (
+            slice(max(top - room, 0), min(top + height + room, shape[0])),
+            slice(max(left - room, 0), min(left + width + room, shape[1])),
+        )
+
+    def _blobs(
+        self, body: Picture, window: tuple[slice, slice], picture: Picture, gain: float
+    ) -> list[Blob]:
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(body, connectivity=8)
+        return [
+            self._blob(labels == number, int(stats[number, cv2.CC_STAT_AREA]), window, picture, gain)
+            for number in range(1, count)
+            if stats[number, cv2.CC_STAT_AREA] >= _LEAST_AREA * self.size.area
+        ]
 
     def _blob(
-        self, labels: NDArray[np.int32], stats: NDArray[np.int32], number: int,
+        self, inside: NDArray[np.bool_], area: int, window: tuple[slice, slice],
         picture: Picture, gain: float,
     ) -> Blob:  # fmt: skip
-        left, top, width, height, area = (int(v) for v in stats[:5])
-        window = labels[top : top + height, left : left + width] == number
-        rows, columns = np.nonzero(window)
+        rows, columns = np.nonzero(inside)
         step = max(1, round(area / (self.thin * max(area / self.size.area, 1.0))))
         # Every step-th pixel in row order would be a comb where the width is a multiple of it.
         kept = np.arange(0, len(rows), step)
         if step > 1:
             kept = np.minimum(kept + (kept * 7 // step) % step, len(rows) - 1)
-        rows, columns = rows[kept] + top, columns[kept] + left
+        rows, columns = rows[kept] + window[0].start, columns[kept] + window[1].start
         points = np.stack([columns, rows], axis=1).astype(float)
         return Blob(points, picture[rows, columns] / gain, float(area))
+
+    def _tails(
+        self, difference: Picture, away: NDArray[np.float32], window: tuple[slice, slice]
+    ) -> FloatArray:
+        """Thin parts around bodies; tails are paler than bodies."""
+        pale = difference[window] > self._pale[window]
+        near = 2.0 * self._thin
+        ring = (away > near) & (away < near + _TAIL_REACH * self.size.length)
+        thin = np.asarray(pale & ring, np.uint8)
+        # Shadows and other animals are pale or animal as well, but not thin.
+        thick = cv2.morphologyEx(np.asarray(pale, np.uint8), cv2.MORPH_OPEN, self._wide)
+        thin[thick > 0] = 0
+        count, labels = cv2.connectedComponents(thin, connectivity=8)
+        if count < 2:
+            return np.zeros((0, 2))
+        # What does not begin at a body is no tail: reflections and specks.
+        rooted = np.zeros(count, bool)
+        rooted[np.unique(labels[away < near + 2.5])] = True
+        rooted[0] = False
+        rows, columns = np.nonzero(rooted[labels])
+        return np.stack([columns + window[1].start, rows + window[0].start], axis=1).astype(float)
 
 
 def foreground(
     picture: Picture, background: Background, box: tuple[int, int, int, int] | None = None
-) -> tuple[Picture, float] | None:
-    """Mask (0 or 255) of all that is not background and the light's gain.
+) -> tuple[Picture, Picture, float] | None:
+    """Mask (0 or 255) of all that is not background, the difference from it, the light's gain.
 
     Returns
     -------
-    (mask, gain) or None
+    (mask, difference, gain) or None
         None where the light is not as usual or too much has changed.
     """
     gain = background.gain(picture)
@@ -155,8 +207,10 @@ def foreground(
         return None
     even = picture if abs(gain - 1) < 0.01 else cv2.convertScaleAbs(picture, alpha=1 / gain)
     pair = (background.picture, even) if background.dark else (even, background.picture)
-    difference = cv2.blur(cv2.subtract(*pair), (3, 3))
-    mask = np.asarray(cv2.compare(difference, background.limit, cv2.CMP_GT), np.uint8)
+    difference = np.asarray(cv2.subtract(*pair), np.uint8)
+    mask = np.asarray(
+        cv2.compare(cv2.blur(difference, (3, 3)), background.limit, cv2.CMP_GT), np.uint8
+    )
     if box is not None:
         left, top, right, bottom = box
         inside = np.zeros_like(mask)
@@ -164,7 +218,7 @@ def foreground(
         mask = inside
     if cv2.countNonZero(mask) > _MOST_COVERED * mask.size:
         return None
-    return mask, gain
+    return mask, difference, gain
 
 
 def measure_size(
@@ -229,13 +283,12 @@ def _holes(blind: NDArray[np.bool_], size: BodySize) -> list[Hole]:
     return found
 
 
-def _without_tails(mask: Picture, thin: float) -> tuple[Picture, Picture]:
-    """Mask opened with a disc, and a wider one that holds the root of the tail as well.
+def _without_tails(mask: Picture, thin: float) -> tuple[Picture, NDArray[np.float32]]:
+    """Mask opened with a disc, and the distance of every pixel from the disc's centres in it.
 
     By distances instead of by a structuring element: their time does not grow with its radius.
     """
     core = cv2.compare(cv2.distanceTransform(mask, cv2.DIST_L2, 3), thin, cv2.CMP_GT)
     away = cv2.distanceTransform(cv2.bitwise_not(core), cv2.DIST_L2, 3)
     body = cv2.bitwise_and(cv2.compare(away, 1.3 * thin, cv2.CMP_LE), mask)
-    near = cv2.compare(away, 2.0 * thin, cv2.CMP_LE)
-    return np.asarray(body, np.uint8), np.asarray(near, np.uint8)
+    return np.asarray(body, np.uint8), np.asarray(away, np.float32)

@@ -10,7 +10,7 @@ from napari_behaviorvlm.io.video import FrameReader
 
 
 def frames_of(
-    reader: FrameReader, *, chunk: int = 32, step: int = 1, color: bool = False
+    reader: FrameReader, *, chunk: int = 16, step: int = 1, color: bool = False
 ) -> FrameSource:
     """Make a source of a video or folder of images.
 
@@ -19,7 +19,7 @@ def frames_of(
     reader : FrameReader
         Open while the source is used. Pictures of 16 bits are scaled to 8.
     chunk : int
-        Frames handed out at a time, less for large pictures (at most about 64 MB).
+        Frames handed out at a time, less for large pictures (at most about 16 MB).
     step : int
         Take every that-many-th frame only: for learning the background. Each piece then holds one.
     color : bool
@@ -31,7 +31,7 @@ def frames_of(
         See `FrameSource`.
     """
     width, height = reader.size
-    chunk = 1 if step > 1 else max(1, min(chunk, 64_000_000 // max(width * height, 1)))
+    chunk = 1 if step > 1 else max(1, min(chunk, 16_000_000 // max(width * height, 1)))
 
     def start() -> Iterator[tuple[int, NDArray[np.uint8]]]:
         if step > 1:

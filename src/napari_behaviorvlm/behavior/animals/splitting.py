@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
-_STEPS = 8
+_STEPS = 6
 _SLACK = (0.7, 1.3)
 """How far an ellipse may depart from the animal's usual size while it touches another."""
 
@@ -86,7 +86,7 @@ def split(points: FloatArray, guesses: list[Ellipse]) -> tuple[list[Ellipse], ND
         )
         ellipses = fitted
         distances = _distances(points, ellipses)
-        if moved < 0.05:
+        if moved < 0.1:
             break
     return ellipses, np.asarray(distances.argmin(axis=0))
 
