@@ -1,9 +1,10 @@
 """A simulated VLM without a server and without pictures, for benchmarks that ask it a lot.
 
 It answers the same facts by the same error model as `simulated_vlm.SimulatedServer`; what is left
-out is drawing, encoding and HTTP, so that it cannot count tokens.
+out is drawing, encoding and HTTP. Tokens are estimated, from the sizes the pictures would have.
 """
 
+import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from unittest import mock
@@ -19,8 +20,9 @@ from napari_behaviorvlm.vlm.pictures import MarkedPicture
 from napari_behaviorvlm.vlm.profile import Profile
 from napari_behaviorvlm.vlm.questions import Outcome, Question
 from napari_behaviorvlm.vlm.request import Image
+from napari_behaviorvlm.vlm.tokens import answer_tokens, request_tokens
 
-_BLANK = Image(b"", 28, 28, "image/jpeg")
+OVERVIEW = Image(b"", 280, 280, "image/jpeg")
 
 
 class SimulatedModel:
@@ -29,13 +31,21 @@ class SimulatedModel:
     def __init__(self, truth: Truth, errors: ErrorModel) -> None:
         self.oracle = Oracle(truth, errors)
         self.profile = Profile()
-        self.calls = 0
+        self.calls, self.tokens_in, self.tokens_out = 0, 0, 0
+        self.seconds = 0.0
+        """Spent answering; no part of anybody's pipeline."""
 
     def ask(self, questions: Sequence[Question]) -> Generator[None, None, list[Outcome]]:
         """Answer at once."""
         yield from ()
+        began = time.perf_counter()
         self.calls += len(questions)
-        return [Outcome(self._answer(question)) for question in questions]
+        for question in questions:
+            self.tokens_in += request_tokens(question.request("simulated", self.profile))
+            self.tokens_out += answer_tokens(question.facts, reasons=question.reasons)
+        outcomes = [Outcome(self._answer(question)) for question in questions]
+        self.seconds += time.perf_counter() - began
+        return outcomes
 
     def _answer(self, question: Question):
         value = self.oracle.answer(question.facts)
@@ -49,7 +59,7 @@ def _without_drawing(_frame, where, numbers, xy, _style=None) -> MarkedPicture:
         CandidateFacts(number=int(numbers[i]), x=round(xy[i, 0], 2), y=round(xy[i, 1], 2))
         for i in shown
     ]
-    return MarkedPicture(_BLANK, where, candidates)
+    return MarkedPicture(Image(b"", where.width, where.height, "image/jpeg"), where, candidates)
 
 
 @contextmanager
@@ -58,7 +68,7 @@ def no_pictures() -> Iterator[None]:
     with ExitStack() as stack:
         for name, stand_in in (
             ("marked_picture", _without_drawing),
-            ("overview", lambda *_: _BLANK),
+            ("overview", lambda *_: OVERVIEW),
         ):
             stack.enter_context(mock.patch.object(paper_views, name, stand_in))
         yield
