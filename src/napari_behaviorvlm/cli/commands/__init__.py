@@ -4,6 +4,7 @@ Modules import only the standard library and `cli` at their top, so that ``--hel
 """
 
 from napari_behaviorvlm.cli.commands import (
+    behavior,
     candidates,
     check,
     demo,
@@ -21,5 +22,5 @@ from napari_behaviorvlm.cli.commands import (
 
 COMMANDS = (
     demo, new, check, detect, candidates, seed, label, triangulate, review, why, export,
-    report, status,
+    report, status, behavior,
 )  # fmt: skip

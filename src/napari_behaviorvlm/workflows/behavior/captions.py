@@ -92,7 +92,7 @@ class _Job:
             "model": [PROMPT_VERSION, request.language, *_model(request)] if asks else [],
         })  # fmt: skip
         made = CaptionRequest(
-            recording.name, clips, poses_of(recording), bodies, words, request.language,
+            recording.name, clips, poses_of(recording, bodies), bodies, words, request.language,
             unit_of(recording),
         )  # fmt: skip
         return cls(recording, made, key)

@@ -143,8 +143,9 @@ def _captions(
     asked.clips += len(rows)
     if not rows:
         return len(clips)
+    bodies = read_bodies(folder, recording)
     made = CaptionRequest(
-        recording.name, clips, poses_of(recording), read_bodies(folder, recording), words,
+        recording.name, clips, poses_of(recording, bodies), bodies, words,
         request.language, unit_of(recording),
     )  # fmt: skip
     measures = measure(made.tracks, made.bodies, clips)

@@ -1,7 +1,7 @@
 """What is to be done with recordings, and what came of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -103,6 +103,10 @@ class CaptionSummary:
     waiting: str = ""
     notes: tuple[str, ...] = ()
 
+    def to_dict(self) -> dict[str, object]:
+        """All fields, for ``--json``."""
+        return asdict(self)
+
     @property
     def sentence(self) -> str:
         """In words."""
@@ -140,6 +144,10 @@ class MergeSummary:
     kept: int = 0
     asked: Asked = field(default_factory=Asked)
     notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, object]:
+        """All fields, for ``--json``."""
+        return asdict(self)
 
     @property
     def sentence(self) -> str:

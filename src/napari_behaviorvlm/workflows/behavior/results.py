@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from napari_behaviorvlm.behavior.captions.measures import Unit
 from napari_behaviorvlm.behavior.captions.strips import ReadFrame
+from napari_behaviorvlm.core.body_tracks import BodyTracks
 from napari_behaviorvlm.core.errors import VideoError
 from napari_behaviorvlm.core.tracks import Tracks
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder, Recording
@@ -21,15 +23,26 @@ KEPT_SECONDS = 6
 KEPT_BYTES = 256 << 20
 
 
-def poses_of(recording: Recording) -> Tracks | None:
-    """Poses of a recording; None where it has none.
+def poses_of(recording: Recording, bodies: BodyTracks) -> Tracks | None:
+    """Poses of a recording for the frames and under the names of its bodies; None without any.
 
     Raises
     ------
     TableError
         If they cannot be read.
     """
-    return None if recording.poses is None else read_poses(recording.poses, recording.fps)
+    if recording.poses is None:
+        return None
+    tracks = read_poses(recording.poses, bodies.fps)
+    positions = np.full((len(bodies), *tracks.positions.shape[1:]), np.nan)
+    first = max(tracks.first_frame, bodies.first_frame)
+    stop = min(tracks.stop_frame, bodies.stop_frame)
+    if first < stop:
+        part = tracks.positions[first - tracks.first_frame : stop - tracks.first_frame]
+        positions[first - bodies.first_frame : stop - bodies.first_frame] = part
+    return Tracks(
+        bodies.animals, tracks.keypoints, bodies.fps, positions, bodies.first_frame
+    )  # fmt: skip
 
 
 def unit_of(recording: Recording) -> Unit | None:

@@ -59,11 +59,6 @@ class Sources:
     def __post_init__(self) -> None:
         if not self.paths:
             raise ProjectError("Name a video, a labelling project or a behaviour folder.")
-        if len(self.poses) > len(self.paths):
-            raise ProjectError(
-                f"There are {len(self.poses)} files of poses for {len(self.paths)} videos: give "
-                "one per video, in the same order."
-            )
 
 
 def open_sources(sources: Sources) -> BehaviorFolder:
@@ -85,6 +80,7 @@ def open_sources(sources: Sources) -> BehaviorFolder:
         return _updated(BehaviorFolder.open(first), sources)
     if _is_project(first):
         return _of_project(sources)
+    _require_fitting_poses(sources, len(sources.paths))
     folder = sources.folder or default_folder(first)
     if BehaviorFolder.is_one(folder):
         opened = BehaviorFolder.open(folder)
@@ -198,7 +194,8 @@ def _again(kept: Recording, poses: Path | None, sources: Sources) -> Recording:
 def _updated(folder: BehaviorFolder, sources: Sources) -> BehaviorFolder:
     """Bring all recordings of a folder in line with what is asked for now."""
     try:
-        pairs = zip_longest(folder.recordings, sources.poses[: len(folder.recordings)])
+        _require_fitting_poses(sources, len(folder.recordings))
+        pairs = zip_longest(folder.recordings, sources.poses)
         changed = tuple(_again(one, poses, sources) for one, poses in pairs)
         if changed != folder.recordings:
             folder.set_recordings(changed)
@@ -234,6 +231,14 @@ def _distinct(recordings: Sequence[Recording]) -> list[Recording]:
         taken.add(name.casefold())
         named.append(replace(recording, name=name))
     return named
+
+
+def _require_fitting_poses(sources: Sources, videos: int) -> None:
+    if len(sources.poses) > videos:
+        raise ProjectError(
+            f"There are {len(sources.poses)} files of poses for {videos} videos: give one per "
+            "video, in the same order."
+        )
 
 
 # Labelling projects --------------------------------------------------------------------------

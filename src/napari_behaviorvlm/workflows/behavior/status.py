@@ -4,10 +4,9 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 
 from napari_behaviorvlm.core.bouts import Bout
-from napari_behaviorvlm.core.errors import BehaviorVLMError
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder, Recording
 from napari_behaviorvlm.workflows.asking import spending
-from napari_behaviorvlm.workflows.segmenting import read_clips
+from napari_behaviorvlm.workflows.segmenting import has_clips, read_clips
 
 
 @dataclass(frozen=True)
@@ -118,10 +117,9 @@ def _recording(folder: BehaviorFolder, recording: Recording) -> RecordingStatus:
 
 
 def _clips(folder: BehaviorFolder, recording: Recording) -> tuple[int, float]:
-    try:
-        clips = read_clips(folder, recording)
-    except BehaviorVLMError:  # not segmented yet
+    if not has_clips(folder, recording):
         return 0, 0.0
+    clips = read_clips(folder, recording)
     frames = clips.n_frames * len(clips.animals)
     return len(clips), float(clips.lengths.sum() / frames) if frames else 0.0
 

@@ -1,0 +1,82 @@
+"""Do everything: segment, caption, merge, and a report with pictures.
+
+Safe to interrupt: the same command goes on where it stopped, and does only what is missing.
+"""
+
+import argparse
+import time
+
+from napari_behaviorvlm.cli.commands.behavior_group.shared import (
+    add_captioning,
+    add_merging,
+    add_segmenting,
+    add_sources,
+    add_words,
+    say_notes,
+    segment_request,
+    sources_of,
+    words_request,
+)
+from napari_behaviorvlm.cli.output import Output
+
+NAME = "run"
+HELP = "from video to named events and a report"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add_sources(parser)
+    add_segmenting(parser)
+    add_captioning(parser)
+    add_merging(parser)
+    add_words(parser)
+    parser.add_argument(
+        "--report",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="write a page with timelines and pictures of every cluster",
+    )
+
+
+def run(args: argparse.Namespace, output: Output) -> int:
+    """Run the command."""
+    from napari_behaviorvlm.workflows.behavior.plan import plan_words
+    from napari_behaviorvlm.workflows.behavior.run import (
+        BehaviorRequest,
+        BehaviorResult,
+        segment,
+        stages,
+    )
+    from napari_behaviorvlm.workflows.behavior.sources import open_sources
+
+    began = time.monotonic()
+    request = BehaviorRequest(segment_request(args), words_request(args))
+    with open_sources(sources_of(args)) as folder:
+        if args.dry_run:  # clips cost nothing but time, and without them nobody can count
+            output.follow(segment(folder, request.segment), "Clips")
+            plan = plan_words(folder, request.words)
+            output.result(vars(plan))
+            output.say(plan.sentence)
+            return 0
+        result = BehaviorResult()
+        for title, start in stages(folder, request, result):
+            output.follow(start(), title)
+        for sentence in result.sentences:
+            output.say(sentence)
+        seconds = sum((one.n_frames or 0) / (one.fps or 1.0) for one in folder.recordings)
+        took = time.monotonic() - began
+        output.say(
+            f"Took {took:.0f} s for {seconds:.0f} s of video ({took / max(seconds, 1e-9):.2f} "
+            "times its length)."
+        )
+        output.result(
+            {
+                "folder": folder.folder,
+                "video_seconds": seconds,
+                "took_seconds": round(took, 2),
+                **result.to_dict(),
+            }
+        )
+        say_notes(output, tuple(result.notes))
+        output.say(f"Everything is in {folder.folder}")
+    return 0

@@ -1,0 +1,241 @@
+"""Arguments that the behaviour commands share, and what they make of them."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_behaviorvlm.cli.arguments import add_model, amount, model_settings, positive
+
+if TYPE_CHECKING:
+    from napari_behaviorvlm.cli.output import Output
+    from napari_behaviorvlm.workflows.behavior.request import (
+        Captioner,
+        Merger,
+        WordsRequest,
+    )
+    from napari_behaviorvlm.workflows.behavior.sources import Sources
+    from napari_behaviorvlm.workflows.segmenting import SegmentRequest
+
+METHODS = ("dec", "kmeans", "gmm", "hdbscan", "umap+gmm")
+
+
+def add_sources(parser: argparse.ArgumentParser) -> None:
+    """Add what is to be analysed; see `sources_of`."""
+    parser.add_argument(
+        "paths",
+        metavar="PATH",
+        type=Path,
+        nargs="+",
+        help="videos (or folders of images), one labelling project, or one behaviour folder",
+    )
+    group = parser.add_argument_group("recordings")
+    group.add_argument(
+        "--poses",
+        metavar="FILE",
+        type=Path,
+        nargs="+",
+        default=[],
+        help="poses of each video, in order: DeepLabCut .csv or .h5, SLEAP .slp or .h5, or csv of "
+        "this program; without any, animals are followed by their pixels",
+    )
+    group.add_argument(
+        "--project",
+        metavar="DIR",
+        type=Path,
+        help="behaviour folder (default: <video>.behavior beside the first video)",
+    )
+    group.add_argument(
+        "--animals",
+        metavar="N",
+        type=positive,
+        help="animals in each video (default: as in the poses, else 1)",
+    )
+    group.add_argument("--names", metavar="NAME", nargs="+", default=[], help="of the animals")
+    group.add_argument(
+        "--views",
+        metavar="CAM",
+        nargs="+",
+        default=[],
+        help="cameras of a labelling project (default: its first)",
+    )
+    group.add_argument("--fps", type=amount, help="frames per second of a folder of images")
+    group.add_argument(
+        "--scale",
+        metavar="PIXELS",
+        type=amount,
+        help="pixels per centimetre, for speeds and distances in captions",
+    )
+
+
+def sources_of(args: argparse.Namespace) -> "Sources":
+    """Read the arguments of `add_sources`."""
+    from napari_behaviorvlm.workflows.behavior.sources import Sources
+
+    return Sources(
+        tuple(args.paths),
+        tuple(args.poses),
+        args.project,
+        args.animals,
+        tuple(args.names),
+        tuple(args.views),
+        args.fps or None,
+        args.scale or None,
+    )
+
+
+def add_folder(parser: argparse.ArgumentParser) -> None:
+    """Add the behaviour folder that is there already."""
+    parser.add_argument(
+        "path",
+        metavar="PATH",
+        type=Path,
+        help="behaviour folder, or the video or labelling project that it belongs to",
+    )
+
+
+def add_segmenting(parser: argparse.ArgumentParser) -> None:
+    """Add how clips are found; see `segment_request`."""
+    group = parser.add_argument_group("clips")
+    group.add_argument("--k", metavar="K", type=positive, help="clusters (default 10 per animal)")
+    group.add_argument(
+        "--method",
+        choices=METHODS,
+        default="dec",
+        help="how moments are clustered (default dec, deep embedded clustering)",
+    )
+    group.add_argument(
+        "--features",
+        choices=("auto", "poses", "pixels", "both"),
+        default="auto",
+        help="what moments are compared by (default: all that every recording has)",
+    )
+    group.add_argument(
+        "--seed",
+        metavar="N",
+        type=int,
+        default=0,
+        help="of all random choices; the same input gives the same result",
+    )
+    group.add_argument(
+        "--encoder",
+        metavar="FILE",
+        type=Path,
+        help="weights of an image network on this machine, as further features",
+    )
+    group.add_argument(
+        "--clusters",
+        metavar="FOLDER",
+        type=Path,
+        help="use the clusters of another folder instead of making new ones",
+    )
+    group.add_argument(
+        "--device",
+        choices=("auto", "cpu", "cuda"),
+        default="auto",
+        help="where networks are trained (default: a GPU if there is one)",
+    )
+    group.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Dask scheduler that the videos are spread over; 'local' starts one",
+    )
+    group.add_argument(
+        "--jobs",
+        metavar="N",
+        type=positive,
+        default=1,
+        help="videos worked on at the same time on this machine (default 1)",
+    )
+
+
+def segment_request(args: argparse.Namespace) -> "SegmentRequest":
+    """Read the arguments of `add_segmenting`."""
+    from napari_behaviorvlm.workflows.segmenting import SegmentRequest
+
+    return SegmentRequest(
+        method=args.method,
+        n_clusters=args.k,
+        features=args.features,
+        seed=args.seed,
+        encoder=args.encoder,
+        known=args.clusters,
+        device=args.device,
+    )
+
+
+def add_captioning(parser: argparse.ArgumentParser) -> None:
+    """Add who captions clips."""
+    group = parser.add_argument_group("captions")
+    group.add_argument(
+        "--captioner",
+        choices=("measured", "model"),
+        default="measured",
+        help="computed from the tracks, or by a vision-language model (default measured)",
+    )
+    group.add_argument(
+        "--batch",
+        action="store_true",
+        help="ask about all clips through batches and come back later, at half price",
+    )
+    group.add_argument("--wait", action="store_true", help="with --batch: wait until it is done")
+
+
+def add_merging(parser: argparse.ArgumentParser) -> None:
+    """Add who merges clips."""
+    group = parser.add_argument_group("events")
+    group.add_argument(
+        "--merge",
+        choices=("rule", "model"),
+        default="rule",
+        help="join clips of the same label, or let a language model do it (default rule)",
+    )
+    group.add_argument(
+        "--absorb",
+        metavar="SECONDS",
+        type=amount,
+        default=0.0,
+        help="what lasts shorter between two stretches of one behaviour becomes "
+        "part of it (default 0)",
+    )
+
+
+def add_words(parser: argparse.ArgumentParser) -> None:
+    """Add what captions and events have in common; see `words_request`."""
+    group = parser.add_argument_group("words")
+    group.add_argument(
+        "--vocabulary",
+        metavar="FILE",
+        type=Path,
+        help="the lab's behaviours: TOML with [[behavior]] name, definition, "
+        "synonyms; kept in the behaviour folder",
+    )
+    group.add_argument("--language", default="English", help="in which a model writes")
+    group.add_argument(
+        "--dry-run", action="store_true", help="only say what asking the model would cost"
+    )
+    add_model(parser, "with --captioner model or --merge model")
+
+
+def words_request(args: argparse.Namespace) -> "WordsRequest":
+    """Read the arguments of `add_captioning`, `add_merging` and `add_words`."""
+    from napari_behaviorvlm.workflows.behavior.request import WordsRequest
+
+    captioner: Captioner = getattr(args, "captioner", "measured")
+    merge: Merger = getattr(args, "merge", "rule")
+    asks = "model" in {captioner, merge}
+    return WordsRequest(
+        captioner=captioner,
+        merge=merge,
+        model=model_settings(args) if asks else None,
+        vocabulary=args.vocabulary,
+        language=args.language,
+        absorb=getattr(args, "absorb", 0.0),
+        batch=getattr(args, "batch", False),
+        wait=getattr(args, "wait", False),
+    )
+
+
+def say_notes(output: "Output", notes: tuple[str, ...]) -> None:
+    """Say what a user should know besides."""
+    for note in notes:
+        output.warn(note)
