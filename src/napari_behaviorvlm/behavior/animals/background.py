@@ -159,9 +159,7 @@ def _shade(steady: Picture, middle: FloatArray, least: float) -> str:
     return "bright" if (counts[1] > counts[0]).sum() > (counts[0] > counts[1]).sum() else "dark"
 
 
-def _corrected(
-    empty: FloatArray, middle: FloatArray, animal: float, least: float
-) -> FloatArray:
+def _corrected(empty: FloatArray, middle: FloatArray, animal: float, least: float) -> FloatArray:
     """Take the median where a lasting difference does not look like an animal.
 
     A place may have been brighter for some frames because somebody walked by: what is there

@@ -151,7 +151,9 @@ class Finder:
     ) -> list[Blob]:
         count, labels, stats, _ = cv2.connectedComponentsWithStats(body, connectivity=8)
         return [
-            self._blob(labels == number, int(stats[number, cv2.CC_STAT_AREA]), window, picture, gain)
+            self._blob(
+                labels == number, int(stats[number, cv2.CC_STAT_AREA]), window, picture, gain
+            )
             for number in range(1, count)
             if stats[number, cv2.CC_STAT_AREA] >= _LEAST_AREA * self.size.area
         ]
