@@ -19,6 +19,9 @@ _BOUT = "id, animal, start_frame, end_frame, label, description, cluster, confid
 _ALL = ", ".join(BOUT_COLUMNS)
 _LAST = 2**62
 
+FROM_CAPTIONS = "human caption"
+"""Source of a computed bout whose words people gave to its clips: merging again makes it anew."""
+
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
@@ -147,7 +150,7 @@ class BoutTable:
             taken = _taken(connection, number)
             new = [
                 _fit(piece, bout, spans)
-                for bout in bouts for piece in around(bout, taken.get(bout.animal, ()))
+                for bout in map(_computed, bouts) for piece in around(bout, taken.get(bout.animal, ()))
             ]  # fmt: skip
             names = renamings(connection)
             for bout in new:
@@ -249,6 +252,11 @@ def _taken(connection: sqlite3.Connection, recording: int) -> dict[str, list[Spa
     for animal, start, end in rows:
         taken.setdefault(animal, []).append((start, end))
     return taken
+
+
+def _computed(bout: Bout) -> Bout:
+    """Mark a bout that was merged from people's captions as computed all the same."""
+    return replace(bout, source=FROM_CAPTIONS) if bout.source == HUMAN else bout
 
 
 def _fit(piece: Bout, whole: Bout, spans: dict[int, Span]) -> Bout:
