@@ -150,7 +150,8 @@ class BoutTable:
             taken = _taken(connection, number)
             new = [
                 _fit(piece, bout, spans)
-                for bout in map(_computed, bouts) for piece in around(bout, taken.get(bout.animal, ()))
+                for bout in map(_computed, bouts)
+                for piece in around(bout, taken.get(bout.animal, ()))
             ]  # fmt: skip
             names = renamings(connection)
             for bout in new:
