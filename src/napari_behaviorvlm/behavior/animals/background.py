@@ -1,6 +1,6 @@
 """What the scene looks like without animals, and what tells an animal from it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -52,6 +52,17 @@ class Background:
     def blind(self) -> NDArray[np.bool_]:
         """Where an animal cannot be told from what is behind it, shape (height, width)."""
         return np.asarray(self.limit == 255)
+
+    def without_islands(self, least: float) -> "Background":
+        """Same scene, blind also where less than `least` px are seen between blind places.
+
+        Such islands are no ground for animals, but show reflections of them.
+        """
+        seen = np.asarray(~self.blind, np.uint8)
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(seen, connectivity=4)
+        island = stats[:, cv2.CC_STAT_AREA] < least
+        limit = np.where(island[labels] & (seen > 0), 255, self.limit)
+        return replace(self, limit=np.asarray(limit, np.uint8))
 
     def gain(self, picture: Picture) -> float:
         """Brightness of the scene relative to the background's."""

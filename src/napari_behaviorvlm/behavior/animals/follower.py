@@ -32,6 +32,13 @@ class Follower:
         usual = np.array([size.length / 4, size.half_width / 2])
         self.animals = [Animal(usual.copy()) for _ in range(n_animals)]
 
+    def turned_back(self) -> "Follower":
+        """Another follower that begins where this one is, to run back in time."""
+        other = Follower(len(self.animals), self.size)
+        for mine, its in zip(self.animals, other.animals, strict=True):
+            its.ellipse, its.velocity, its.usual = mine.ellipse, -mine.velocity, mine.usual.copy()
+        return other
+
     def step(self, scene: Scene | None) -> FloatArray:
         """Take the next picture's outlines; None where nothing can be said.
 
@@ -101,7 +108,7 @@ class Follower:
     ) -> dict[int, tuple[Ellipse, FloatArray, FloatArray, float, bool]]:
         guesses = self._guesses(members, blob)
         ellipses, owner = split(blob.points, guesses)
-        well = blob.area > 0.6 * len(members) * self.size.area
+        well = blob.area > 0.8 * len(members) * self.size.area
         seen = {}
         for place, (animal, ellipse) in enumerate(zip(members, ellipses, strict=True)):
             mine = owner == place
@@ -117,10 +124,7 @@ class Follower:
     def _guesses(self, members: list[int], blob: Blob) -> list[Ellipse]:
         """Where animals of one outline are expected in it."""
         guesses = [self.animals[animal].guess() for animal in members]
-        known: list[Ellipse] = []
-        for guess in guesses:
-            if guess is not None and _inside(guess.centre, blob, self.size):
-                known.append(guess)
+        known = [g for g in guesses if g is not None and _inside(g.centre, blob, self.size)]
         missing = len(members) - len(known)
         new = iter(spread_out(blob.points, known, missing))
         axes = ellipse_of(blob.points).axes

@@ -10,10 +10,11 @@ from napari_behaviorvlm.behavior.animals.background import Background, learn
 from napari_behaviorvlm.behavior.animals.bodies import bodies_from
 from napari_behaviorvlm.behavior.animals.follower import Follower
 from napari_behaviorvlm.behavior.animals.identity import settle_identities
+from napari_behaviorvlm.behavior.animals.linking import clarity
 from napari_behaviorvlm.behavior.animals.measuring import COLUMNS
 from napari_behaviorvlm.behavior.animals.pictures import Reduction, Spread, passed
 from napari_behaviorvlm.behavior.animals.settings import FollowSettings, FrameSource
-from napari_behaviorvlm.behavior.animals.silhouettes import BodySize, Finder, measure_size
+from napari_behaviorvlm.behavior.animals.silhouettes import BodySize, Finder, Scene, measure_size
 from napari_behaviorvlm.core.body_tracks import BodyTracks
 from napari_behaviorvlm.core.errors import VideoError
 from napari_behaviorvlm.core.progress import Progress
@@ -22,7 +23,11 @@ FloatArray = NDArray[np.float64]
 
 _BODY = 40.0
 """Length, working px, that bodies are reduced to where they are larger: enough for their shape."""
+_GROUND = 6.0
+"""Areas of a body that the ground of animals has at least."""
 _ROWS = 1024
+_OPENING = 900
+"""Pictures at the beginning in which one is looked for that shows all animals apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,14 +86,13 @@ def follow(
         yield Progress(first + len(pictures), settings.n_frames, "learning the empty scene")
     setting = survey(spread, n_animals, settings)
     finder = Finder(setting.background, setting.size, setting.box)
-    follower = Follower(n_animals, setting.size)
-    table = _Table(n_animals)
+    chain = _Chain(n_animals, setting.size)
     for first, pictures in passed(source):
         for row, picture in enumerate(pictures):
-            scene = finder.find(setting.reduction.reduce(picture))
-            table.put(first + row, follower.step(scene))
+            chain.add(first + row, finder.find(setting.reduction.reduce(picture)))
         yield Progress(first + len(pictures), settings.n_frames, "following animals")
-    rows = settle_identities(table.rows, settings.fps, setting.size.length)
+    chain.finish()
+    rows = settle_identities(chain.table.rows, settings.fps, setting.size.length)
     if not np.isfinite(rows[..., 0]).any():
         raise VideoError("No animal is seen in any frame of the recording.")
     return bodies_from(rows, names, settings.fps, setting.reduction, setting.size)
@@ -118,7 +122,46 @@ def survey(spread: Spread, n_animals: int, settings: FollowSettings) -> Setting:
             break
         reduction = reduction.smaller(_BODY / size.length)
         stack = np.stack([reduction.shrink(picture) for picture in stack])
-    return Setting(reduction, background, size, box)
+    return Setting(reduction, background.without_islands(_GROUND * size.area), size, box)
+
+
+class _Chain:
+    """Links pictures in order, beginning where animals are told apart best.
+
+    The first pictures may show animals in a heap. They are kept until one shows all animals apart
+    (or there are too many), and animals are followed from the clearest one in both directions.
+    """
+
+    def __init__(self, n_animals: int, size: BodySize) -> None:
+        self.table = _Table(n_animals)
+        self._follower = Follower(n_animals, size)
+        self._size = size
+        self._waiting: list[tuple[int, Scene | None]] = []
+        self._clear = -np.inf
+        self._start = 0
+        self._begun = False
+
+    def add(self, frame: int, scene: Scene | None) -> None:
+        if self._begun:
+            self.table.put(frame, self._follower.step(scene))
+            return
+        blobs = scene.blobs if scene is not None else []
+        clear = clarity(len(self._follower.animals), blobs, self._size)
+        if clear > self._clear:
+            self._clear, self._start = clear, len(self._waiting)
+        self._waiting.append((frame, scene))
+        if clear >= 0 or len(self._waiting) >= _OPENING:
+            self.finish()
+
+    def finish(self) -> None:
+        """Follow through what is still waiting."""
+        waiting, self._waiting, self._begun = self._waiting, [], True
+        for place, (frame, scene) in enumerate(waiting[self._start :]):
+            self.table.put(frame, self._follower.step(scene))
+            if place == 0:
+                back = self._follower.turned_back()
+        for frame, scene in reversed(waiting[: self._start]):
+            self.table.put(frame, back.step(scene))
 
 
 class _Table:

@@ -19,6 +19,10 @@ _DAMPING = 0.8
 """Share of its speed that an animal is expected to keep from frame to frame."""
 _PATIENCE = 8.0
 """Frames in doubt after which an animal may be twice as far away."""
+_ROOM = 0.45
+"""Share of a body's area that is free in an outline for another animal."""
+_FULL = 0.8
+"""Share of its animals' areas that an outline of several has at least."""
 _IMPOSSIBLE = 1e6
 
 
@@ -95,9 +99,57 @@ def assign(animals: list[Animal], blobs: list[Blob], size: BodySize) -> list[int
     list of int
         Position of each animal's blob, -1 = not seen.
     """
-    n = len(animals)
     if not blobs:
-        return [-1] * n
+        return [-1] * len(animals)
+    found = _cheapest(animals, blobs, size)[0]
+    _claim(animals, blobs, size, found)
+    return found
+
+
+def _claim(animals: list[Animal], blobs: list[Blob], size: BodySize, found: list[int]) -> None:
+    """Let animals in doubt have outlines that nobody is in, however far away these are.
+
+    In doubt are the lost, and those who have shared an outline that is too small for them.
+    """
+    filled = np.array([blob.area for blob in blobs]) / size.area
+    members = np.bincount([at for at in found if at >= 0], minlength=len(blobs))
+    free = [j for j in range(len(blobs)) if filled[j] - members[j] > _ROOM]
+    doubtful = [
+        i
+        for i, animal in enumerate(animals)
+        if animal.doubt > _PATIENCE
+        and (found[i] < 0 or (members[found[i]] > 1 and filled[found[i]] < _FULL * members[found[i]]))
+    ]
+    if not free or not doubtful:
+        return
+    way = np.array([[_way(animals[i], blobs[j], size) for j in free] for i in doubtful])
+    way /= np.array([[1 + animals[i].doubt / _PATIENCE] for i in doubtful])
+    way[way > _LOST] = _IMPOSSIBLE
+    for row, column in zip(*linear_sum_assignment(way), strict=True):
+        one = doubtful[int(row)]
+        alone = found[one] < 0 or members[found[one]] > 1
+        if way[row, column] <= _LOST and alone:
+            if found[one] >= 0:
+                members[found[one]] -= 1
+            found[one] = free[int(column)]
+
+
+def clarity(n_animals: int, blobs: list[Blob], size: BodySize) -> float:
+    """How well outlines of a picture show that many animals of which nothing is known.
+
+    0 where each has an outline of its own of the usual size, less the worse.
+    """
+    if not blobs:
+        return -_LOST * n_animals
+    cost = _cheapest([Animal(np.ones(2)) for _ in range(n_animals)], blobs, size)[1]
+    # The cost of animals that are each alone in an outline of the usual size or a larger one.
+    return min(0.0, n_animals * (1.0 - 0.4 * _CROWDING) - cost)
+
+
+def _cheapest(
+    animals: list[Animal], blobs: list[Blob], size: BodySize
+) -> tuple[list[int], float]:
+    n = len(animals)
     cost = np.full((n, len(blobs) * n + n), _IMPOSSIBLE)
     for j, blob in enumerate(blobs):
         filled = blob.area / size.area
@@ -109,9 +161,9 @@ def assign(animals: list[Animal], blobs: list[Blob], size: BodySize) -> list[int
         cost[i, len(blobs) * n + i] = _LOST
     rows, columns = linear_sum_assignment(cost)
     found = [-1] * n
-    for i, column in zip(rows, columns, strict=True):
-        found[int(i)] = int(column) // n if column < len(blobs) * n else -1
-    return found
+    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
+        found[row] = column // n if column < len(blobs) * n else -1
+    return found, float(cost[rows, columns].sum())
 
 
 def _way(animal: Animal, blob: Blob, size: BodySize) -> float:
@@ -123,4 +175,4 @@ def _way(animal: Animal, blob: Blob, size: BodySize) -> float:
     nearest = max(3, int(len(gaps) * 0.5 * min(1.0, size.area / blob.area)))
     if nearest < len(gaps):
         gaps = np.partition(gaps, nearest)[:nearest]
-    return float(gaps.mean()) / size.length / (1 + animal.doubt / _PATIENCE)
+    return float(gaps.mean()) / size.length

@@ -110,9 +110,10 @@ class Finder:
         self._thin = _TAIL_TO_WIDTH * size.half_width
 
         self._wide = np.ones((2 * max(1, round(0.35 * size.half_width)) + 1,) * 2, np.uint8)
-        self._pale = np.where(
-            background.blind, 255, np.maximum(_PALE * background.limit.astype(float), 8)
-        ).astype(np.uint8)
+        # At the border of the ground there are edges and reflections as thin as tails.
+        border = cv2.dilate(np.asarray(background.blind, np.uint8), np.ones((5, 5), np.uint8)) > 0
+        pale = np.maximum(_PALE * background.limit.astype(float), 8)
+        self._pale = np.where(border, 255, pale).astype(np.uint8)
         self._holes = _holes(background.blind, size)
 
     def find(self, picture: Picture) -> Scene | None:

@@ -1,6 +1,7 @@
 """Passes over a video for following animals."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +46,9 @@ def frames_of(
     return start
 
 
-def _bytes(picture: NDArray[np.generic]) -> NDArray[np.uint8]:
+def _bytes(picture: NDArray[Any]) -> NDArray[np.uint8]:
     if picture.dtype == np.uint8:
-        return np.asarray(picture, np.uint8)
-    return np.asarray(picture >> 8 if picture.max() > 4095 else picture >> 4, np.uint8)
+        return picture
+    # Cameras of 10 and 12 bits write the low bits of 16.
+    bits = max(int(picture.max()).bit_length(), 10)
+    return np.asarray(picture >> (16 - 8 if bits > 12 else 4 if bits > 10 else 2), np.uint8)

@@ -1,4 +1,4 @@
-"""This package's own tables: pose3d.csv and labels2d.csv."""
+"""Own tables of this package: pose3d.csv and labels2d.csv."""
 
 from pathlib import Path
 from typing import Any

@@ -32,7 +32,7 @@ def read_poses(
     fps : float, optional
         Frames per second; 30 by default, as none of these formats tells it for certain.
     view : str, optional
-        Camera of labels2d.csv, or name of the video in an .slp file; needed where there are several.
+        Camera of labels2d.csv, or video of an .slp file; needed where there are several.
     least_likelihood : float
         Points that a network believes in less are missing.
 
