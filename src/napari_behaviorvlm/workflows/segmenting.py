@@ -4,10 +4,15 @@ Each stage is kept in the behaviour folder under a key of what it was made from,
 not at all, and is done again only where that has changed.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 
 from napari_behaviorvlm.core.progress import Progress
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder
+from napari_behaviorvlm.io.derived_arrays import remove_older
+from napari_behaviorvlm.workflows.segmentation.clustering import Cut, Fitted, cut, fit
+from napari_behaviorvlm.workflows.segmentation.describing import Described, describe
+from napari_behaviorvlm.workflows.segmentation.places import read_pointer, write_pointer
 from napari_behaviorvlm.workflows.segmentation.request import (
     METHODS,
     SegmentReport,
@@ -20,6 +25,7 @@ from napari_behaviorvlm.workflows.segmentation.results import (
     read_clips,
     read_clusters,
 )
+from napari_behaviorvlm.workflows.segmentation.tracking import Tracked, poses_of, track
 
 __all__ = [
     "METHODS",
@@ -56,5 +62,85 @@ def segment(
     ProjectError
         If results cannot be written.
     """
-    yield Progress(0, 0, "Segmenting")
-    raise NotImplementedError
+    plan = yield from _plan(folder, request)
+    described = []
+    for tracked in plan.tracked:
+        described.append((yield from describe(
+            folder, tracked, request, keypoints=plan.keypoints, pixels=plan.pixels
+        )))  # fmt: skip
+    fitted = yield from fit(folder, described, request)
+    cuts = []
+    for one in described:
+        cuts.append((yield from cut(folder, one, fitted, request)))
+    _keep(folder, described, cuts, fitted)
+    return SegmentReport(
+        sum(one.clips for one in cuts), max((one.n_clusters for one in cuts), default=0),
+        tuple(recording.name for recording in folder.recordings),
+        _computed(plan.tracked, described, fitted, cuts), fitted.folder,
+        (*plan.notes, *fitted.notes),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What describes the moments of all recordings alike."""
+
+    tracked: list[Tracked]
+    keypoints: bool
+    pixels: bool
+    notes: tuple[str, ...]
+
+
+def _plan(folder: BehaviorFolder, request: SegmentRequest) -> Generator[Progress, None, _Plan]:
+    tracked = []
+    for recording in folder.recordings:
+        yield Progress(0, 0, f"{recording.name}: where the animals are")
+        tracked.append((yield from track(folder, recording, request)))
+    notes = []
+    bodies = {
+        (poses.keypoints, poses.positions.shape[-1])
+        for poses in (poses_of(one.recording) for one in tracked if one.from_poses)
+    }
+    keypoints = len(bodies) == 1 and all(one.from_poses for one in tracked)
+    if bodies and not keypoints:
+        notes.append(
+            "Recordings differ in their keypoints, so only head, middle and rear were used."
+        )
+    pixels = request.features != "poses" and all(
+        one.pixels and one.recording.video is not None for one in tracked
+    )
+    if request.features in {"pixels", "both"} and not pixels:
+        notes.append("Pictures were not used: a recording has no video, or no places in it.")
+    return _Plan(tracked, keypoints, pixels, tuple(notes))
+
+
+def _computed(
+    tracked: Sequence[Tracked], described: Sequence[Described], fitted: Fitted, cuts: Sequence[Cut]
+) -> tuple[str, ...]:
+    found = []
+    for one, features, clips in zip(tracked, described, cuts, strict=True):
+        kinds = (("bodies", one.computed), ("features", features.computed),
+                 ("clips", clips.computed))  # fmt: skip
+        found += [f"{kind} of {one.recording.name}" for kind, done in kinds if done]
+    return (*found, *(("clusters",) if fitted.computed else ()))
+
+
+def _keep(
+    folder: BehaviorFolder, described: Sequence[Described], cuts: Sequence[Cut], fitted: Fitted
+) -> None:
+    """Declare the results valid, then delete those that they replace."""
+    valid = {
+        one.tracked.recording.name: {
+            "bodies": one.tracked.folder.name, "features": one.folder.name,
+            "clusters": clips.folder.name,
+        }
+        for one, clips in zip(described, cuts, strict=True)
+    }  # fmt: skip
+    content = {"recordings": valid, "model": fitted.folder.name}
+    if read_pointer(folder) != content:
+        write_pointer(folder, content)
+    for name, names in valid.items():
+        for kind in ("bodies", "clusters"):
+            remove_older(folder.derived(name), kind, {names[kind]})
+        remove_older(folder.derived(name), "features", {names["features"]})
+    remove_older(folder.derived(), "model", {fitted.folder.name})

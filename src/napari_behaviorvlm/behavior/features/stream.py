@@ -118,12 +118,16 @@ class PoseFeatures:
             single += social_names(len(tracks.animals))
         return (*(f"{name}.mean" for name in single), *(f"{name}.spread" for name in single))
 
-    def columns(self, tracks: Tracks) -> Columns:
-        """Least widths and weights of the features, for `Standardizer`."""
+    def groups(self, tracks: Tracks) -> tuple[str, ...]:
+        """Group of every feature: travel, movement, posture, social or quality."""
         groups = kinematic_groups(tracks.keypoints, tracks.positions.shape[-1])
         if self.settings.social:
             groups += ("social",) * len(social_names(len(tracks.animals)))
-        return Columns.of_groups(groups * 2, FLOORS, SHARES)
+        return groups * 2
+
+    def columns(self, tracks: Tracks) -> Columns:
+        """Least widths and weights of the features, for `Standardizer`."""
+        return Columns.of_groups(self.groups(tracks), FLOORS, SHARES)
 
     def stream(self, pieces: Iterable[Tracks]) -> Iterator[FeatureBlock]:
         """Compute features piece by piece.

@@ -1,25 +1,21 @@
 """What a segmentation left in a behaviour folder."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_behaviorvlm.core.body_tracks import BodyTracks
 from napari_behaviorvlm.core.bouts import Clips
+from napari_behaviorvlm.core.errors import TableError
 from napari_behaviorvlm.io.behavior_folder import Recording
+from napari_behaviorvlm.io.derived_arrays import DerivedArrays
+from napari_behaviorvlm.workflows.segmentation.clustering import CLIP_COLUMNS
+from napari_behaviorvlm.workflows.segmentation.places import Derives, name_of, read_pointer
+from napari_behaviorvlm.workflows.segmentation.tracking import read_tracked
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-
-
-class Derives(Protocol):
-    """What is needed of a behaviour folder to read results."""
-
-    def derived(self, recording: Recording | str | None = None) -> Path:
-        """Folder of what can be computed again."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +52,7 @@ class Clusters:
 
 def has_clips(folder: Derives, recording: Recording | str) -> bool:
     """Whether a recording has been segmented."""
-    raise NotImplementedError
+    return _found(folder, recording, "clusters") is not None
 
 
 def read_clips(folder: Derives, recording: Recording | str) -> Clips:
@@ -67,7 +63,10 @@ def read_clips(folder: Derives, recording: Recording | str) -> Clips:
     TableError
         If it was not segmented yet.
     """
-    raise NotImplementedError
+    found = _needed(folder, recording, "clusters")
+    columns = {name: found.array(f"clip_{name}") for name in CLIP_COLUMNS}
+    facts = found.facts
+    return Clips(tuple(facts["animals"]), int(facts["n_frames"]), float(facts["fps"]), **columns)
 
 
 def read_bodies(folder: Derives, recording: Recording | str) -> BodyTracks:
@@ -78,7 +77,7 @@ def read_bodies(folder: Derives, recording: Recording | str) -> BodyTracks:
     TableError
         If it was not segmented yet.
     """
-    raise NotImplementedError
+    return read_tracked(_needed(folder, recording, "bodies").folder)
 
 
 def read_clusters(folder: Derives, recording: Recording | str) -> Clusters:
@@ -89,4 +88,27 @@ def read_clusters(folder: Derives, recording: Recording | str) -> Clusters:
     TableError
         If it was not segmented yet.
     """
-    raise NotImplementedError
+    found = _needed(folder, recording, "clusters")
+    facts = found.facts
+    return Clusters(
+        tuple(facts["animals"]), found.array("labels").astype(np.int64),
+        found.array("confidence"), int(facts["n_clusters"]), found.array("scatter"),
+        found.array("scatter_frame"), found.array("scatter_animal"), facts["history"],
+        facts["method"],
+    )  # fmt: skip
+
+
+def _found(folder: Derives, recording: Recording | str, kind: str) -> DerivedArrays | None:
+    name = name_of(recording)
+    valid = read_pointer(folder).get("recordings", {}).get(name, {}).get(kind)
+    return None if valid is None else DerivedArrays.open(folder.derived(name) / valid)
+
+
+def _needed(folder: Derives, recording: Recording | str, kind: str) -> DerivedArrays:
+    found = _found(folder, recording, kind)
+    if found is None:
+        raise TableError(
+            f"{name_of(recording)} has no clips yet: segment it first "
+            "(`behaviorvlm behavior segment`)."
+        )
+    return found
