@@ -16,6 +16,20 @@ def label_poses() -> Any:
     return make_dock()
 
 
+def label_behavior() -> Any:
+    """Make the behaviour dock for the current viewer; napari docks it."""
+    from napari_behaviorvlm.gui.opening import make_behavior_dock
+
+    return make_behavior_dock()
+
+
+def open_three_mice() -> None:
+    """Open the sample of the behaviour dock."""
+    from napari_behaviorvlm.gui.opening import open_three_mice
+
+    open_three_mice()
+
+
 def open_project() -> None:
     """Ask for a project folder and open it in the dock."""
     from napari_behaviorvlm.gui.opening import ask_for_project

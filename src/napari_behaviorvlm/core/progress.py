@@ -29,6 +29,11 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class StepDone(Progress):
+    """One of several steps has ended: what it made can be read."""
+
+
+@dataclass(frozen=True, slots=True)
 class Counted(Progress):
     """A step of work that asks a vision-language model, with what it has cost so far.
 

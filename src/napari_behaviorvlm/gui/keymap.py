@@ -20,6 +20,7 @@ from napari_behaviorvlm.io.atomic import atomic_write_bytes
 
 APP = "behaviorvlm"
 FILE = "keys.toml"
+BEHAVIOR_FILE = "behavior_keys.toml"
 TABLE = "keys"
 
 MODIFIERS = ("Ctrl", "Alt", "Shift", "Meta")
@@ -52,6 +53,11 @@ class KeymapError(BehaviorVLMError):
 def user_file() -> Path:
     """Where a person's own keys are kept."""
     return user_config_path(APP) / FILE
+
+
+def behavior_keys_file() -> Path:
+    """Where a person's own keys of the behaviour dock are kept."""
+    return user_config_path(APP) / BEHAVIOR_FILE
 
 
 def normal_key(written: str) -> str:

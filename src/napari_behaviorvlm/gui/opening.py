@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 from napari_behaviorvlm.core.errors import BehaviorVLMError, ProjectError
 
 if TYPE_CHECKING:
+    from napari_behaviorvlm.gui.widgets.behavior.dock import BehaviorDock
     from napari_behaviorvlm.gui.widgets.dock import LabellingDock
     from napari_behaviorvlm.gui.widgets.new_project import NewProjectDialog
 
 DOCK_NAME = "Label poses (BehaviorVLM)"
 """As napari's own menu names it, so that the menu finds a dock that was opened otherwise."""
+
+BEHAVIOR_DOCK_NAME = "Label behaviour (BehaviorVLM)"
 
 SAMPLE_SCHEME = "behaviorvlm://"
 
@@ -41,18 +44,38 @@ def make_dock() -> "LabellingDock":
     return LabellingDock(current_viewer())
 
 
+def make_behavior_dock() -> "BehaviorDock":
+    """Make a behaviour dock for the current viewer, without docking it."""
+    from napari_behaviorvlm.gui.widgets.behavior.dock import BehaviorDock
+
+    return BehaviorDock(current_viewer())
+
+
 def dock_in(viewer: Any) -> "LabellingDock":
     """Find the labelling dock of a viewer and show it; make it where there is none."""
     from napari_behaviorvlm.gui.widgets.dock import LabellingDock
 
+    dock: LabellingDock = _dock_in(viewer, LabellingDock, DOCK_NAME)
+    return dock
+
+
+def behavior_dock_in(viewer: Any) -> "BehaviorDock":
+    """Find the behaviour dock of a viewer and show it; make it where there is none."""
+    from napari_behaviorvlm.gui.widgets.behavior.dock import BehaviorDock
+
+    dock: BehaviorDock = _dock_in(viewer, BehaviorDock, BEHAVIOR_DOCK_NAME)
+    return dock
+
+
+def _dock_in(viewer: Any, kind: type[Any], name: str) -> Any:
     for widget in viewer.window.dock_widgets.values():
-        if isinstance(widget, LabellingDock):
+        if isinstance(widget, kind):
             holder = widget.parentWidget()
             if holder is not None:
                 holder.show()
             return widget
-    dock = LabellingDock(viewer)
-    viewer.window.add_dock_widget(dock, name=DOCK_NAME, area="right", add_vertical_stretch=False)
+    dock = kind(viewer)
+    viewer.window.add_dock_widget(dock, name=name, area="right", add_vertical_stretch=False)
     return dock
 
 
@@ -118,6 +141,28 @@ def open_sample(viewer: Any = None) -> "LabellingDock | None":
     return dock
 
 
+def open_three_mice(viewer: Any = None) -> "BehaviorDock | None":
+    """Open the sample of the behaviour dock."""
+    try:
+        dock = behavior_dock_in(viewer or current_viewer())
+    except BehaviorVLMError as error:
+        tell(error)
+        return None
+    dock.open_sample()
+    return dock
+
+
+def open_behavior(folder: Path, viewer: Any = None) -> "BehaviorDock | None":
+    """Open a behaviour folder in its dock; what stands in the way is said there."""
+    try:
+        dock = behavior_dock_in(viewer or current_viewer())
+    except BehaviorVLMError as error:
+        tell(error)
+        return None
+    dock.open(Path(folder))
+    return dock
+
+
 def _label_once(session: Any) -> None:
     """Find and name the dots of a session that was never labelled."""
     from napari_behaviorvlm.gui.models.run_steps import RunChoice
@@ -136,10 +181,13 @@ def _label_once(session: Any) -> None:
 def opener_of(path: str) -> Callable[[], object] | None:
     """Say how a path that was dropped on napari is opened, None if it is not ours."""
     if path.startswith(SAMPLE_SCHEME):
-        return open_sample if path.rstrip("/") == f"{SAMPLE_SCHEME}six_view_mouse" else None
+        samples = {"six_view_mouse": open_sample, "three_mice": open_three_mice}
+        return samples.get(path.removeprefix(SAMPLE_SCHEME).rstrip("/"))
     place = Path(path)
-    if place.name == "project.toml":
+    if place.name in {"project.toml", "behavior.toml"}:
         place = place.parent
+    if (place / "behavior.toml").is_file():
+        return partial(open_behavior, place)
     if place.is_dir():
         return partial(open_project, place) if is_project(place) else None
     if is_calibration(place):

@@ -13,7 +13,13 @@ MOST = 8
 """Projects that are remembered."""
 
 FILE = "recent.toml"
+BEHAVIOR_FILE = "recent_behavior.toml"
 KEY = "projects"
+
+
+def recent_behavior() -> "RecentProjects":
+    """Return the list of behaviour folders."""
+    return RecentProjects(user_config_path(APP) / BEHAVIOR_FILE, "behavior.toml")
 
 
 class RecentProjects:
@@ -23,10 +29,13 @@ class RecentProjects:
     ----------
     path : Path, optional
         The file; in the user's configuration folder by default.
+    marker : str
+        File that makes a folder one of the kind that is remembered.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, marker: str = "project.toml") -> None:
         self._path = user_config_path(APP) / FILE if path is None else path
+        self._marker = marker
 
     @property
     def folders(self) -> list[Path]:
@@ -36,7 +45,7 @@ class RecentProjects:
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
             return []
         folders = [Path(entry) for entry in listed if isinstance(entry, str)]
-        return [folder for folder in folders if (folder / "project.toml").is_file()][:MOST]
+        return [folder for folder in folders if (folder / self._marker).is_file()][:MOST]
 
     def add(self, folder: Path) -> None:
         """Put a project first."""

@@ -14,7 +14,7 @@ from typing import Any
 from qtpy.QtCore import QObject, Qt, Signal, Slot
 
 from napari_behaviorvlm.core.errors import BehaviorVLMError
-from napari_behaviorvlm.core.progress import Arrived, Progress
+from napari_behaviorvlm.core.progress import Arrived, Progress, StepDone
 
 LOG = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class Worker(QObject):
     """
 
     progressed = Signal(object)
-    """`Progress`, at most every `STEP_SECONDS`; what brings something (`Arrived`) always."""
+    """`Progress`, at most every `STEP_SECONDS`; `Arrived` and `StepDone` always."""
     done = Signal(object)
     """What the generator returned."""
     failed = Signal(str)
@@ -160,7 +160,7 @@ def _exhaust(work: Work, stop: threading.Event, say: Any) -> tuple[str, object]:
     try:
         while not stop.is_set():
             step = next(work)
-            if isinstance(step, Arrived) or monotonic() - last >= STEP_SECONDS:
+            if isinstance(step, Arrived | StepDone) or monotonic() - last >= STEP_SECONDS:
                 last = monotonic()
                 say(step)
         work.close()

@@ -22,6 +22,7 @@ from napari_behaviorvlm.gui.models.bout_rows import BoutRow
 from napari_behaviorvlm.gui.models.label_looks import LabelLooks
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder, BehaviorStore, Recording
 from napari_behaviorvlm.workflows.person import login_name
+from napari_behaviorvlm.workflows.segmenting import has_clips, read_bodies, read_clips
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,13 @@ class Content:
 
     clips: Clips | None = None
     bodies: BodyTracks | None = None
+
+
+def read_content(folder: BehaviorFolder, recording: Recording) -> Content:
+    """Read what segmentation has left of a recording so far."""
+    if not has_clips(folder, recording):
+        return Content()
+    return Content(read_clips(folder, recording), read_bodies(folder, recording))
 
 
 @dataclass(frozen=True)
@@ -93,8 +101,8 @@ class BehaviorSession:
     folder : BehaviorFolder
         Open for writing; whoever opened it closes it.
     recording : Recording
-    read : callable
-        Gives the `Content` of a folder and a recording.
+    read : callable, optional
+        Gives the `Content` of a folder and a recording; `read_content` by default.
     author : str
         Who edits; the login name where empty.
     """
@@ -109,7 +117,7 @@ class BehaviorSession:
 
     def __init__(
         self, folder: BehaviorFolder, recording: Recording,
-        read: Callable[[BehaviorFolder, Recording], Content], author: str = "",
+        read: Callable[[BehaviorFolder, Recording], Content] | None = None, author: str = "",
     ) -> None:  # fmt: skip
         self.folder, self.recording = folder, recording
         self.author = author or login_name()
@@ -117,7 +125,7 @@ class BehaviorSession:
         self.frame = 0
         self.selection: tuple[int, ...] = ()
         self.filter = Filter()
-        self._read = read
+        self._read = read or read_content
         self._rows = _Rows()
         self._by_number: dict[int, Bout] = {}
         self._bouts: Counter[str] = Counter()

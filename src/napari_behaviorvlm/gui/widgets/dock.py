@@ -3,29 +3,22 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QEvent, QObject, QSize, Qt
-from qtpy.QtWidgets import QApplication, QStackedWidget, QWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication, QStackedWidget
 
 from napari_behaviorvlm.core.errors import BehaviorVLMError
 from napari_behaviorvlm.gui.models.session import LabellingSession
-from napari_behaviorvlm.gui.napari_compat import (
-    hide_layer_docks,
-    keep_right_docks_tall,
-    main_window,
-    views_area,
-)
 from napari_behaviorvlm.gui.recent import RecentProjects
+from napari_behaviorvlm.gui.widgets.dock_shell import DockShell
 from napari_behaviorvlm.gui.widgets.project_page import ProjectPage
 from napari_behaviorvlm.gui.widgets.start_page import StartPage
-from napari_behaviorvlm.gui.widgets.style import DOCK_WIDTH, WIDE_DOCK, WIDE_SCREEN, column
+from napari_behaviorvlm.gui.widgets.style import column
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from napari.viewer import Viewer
 
 
-class LabellingDock(QWidget):
+class LabellingDock(DockShell):
     """Everything an annotator needs beside the views.
 
     Closing the dock, or napari, stops what runs and closes the videos and the project.
@@ -39,33 +32,17 @@ class LabellingDock(QWidget):
     """
 
     def __init__(self, napari_viewer: "Viewer", recent: RecentProjects | None = None) -> None:
-        super().__init__()
-        self.setObjectName("labelling_dock")
-        self.viewer = napari_viewer
+        super().__init__(napari_viewer, "labelling_dock")
         self.page: ProjectPage | None = None
-        self._docked = self._over = False
-        self._show_layers: Callable[[], None] | None = None
         self._recent = RecentProjects() if recent is None else recent
         self.start = StartPage(self._recent)
         self._pages = QStackedWidget()
         self._pages.addWidget(self.start)
         column(self).addWidget(self._pages)
-        self.setMinimumWidth(300)
         self.start.open_wanted.connect(self.ask_for_project)
         self.start.new_wanted.connect(self.ask_for_new)
         self.start.sample_wanted.connect(self.open_sample)
         self.start.chosen.connect(self.open_project)
-        self._watched: tuple[QWidget, ...] = (
-            main_window(napari_viewer), views_area(napari_viewer),
-        )  # fmt: skip
-        for widget in self._watched:
-            widget.installEventFilter(self)
-        self._restore_corner = keep_right_docks_tall(napari_viewer)
-
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Ask for a narrow strip."""
-        wide = self.screen().availableGeometry().width() >= WIDE_SCREEN
-        return QSize(WIDE_DOCK if wide else DOCK_WIDTH, 640)
 
     @property
     def session(self) -> LabellingSession | None:
@@ -100,12 +77,12 @@ class LabellingDock(QWidget):
         return self._show(session)
 
     def _show(self, session: LabellingSession) -> bool:
-        self._show_layers = hide_layer_docks(self.viewer)
+        self.switch_layers(False)
         try:
             page = ProjectPage(self.viewer, session)
         except BehaviorVLMError as error:
             session.close()
-            self._restore_layers()
+            self.restore_layers()
             self._say(str(error))
             return False
         self.page = page
@@ -116,7 +93,7 @@ class LabellingDock(QWidget):
         page.header.open.triggered.connect(self.ask_for_project)
         page.header.new.triggered.connect(self.ask_for_new)
         page.header.close_project.triggered.connect(self.close_project)
-        page.header.layers.toggled.connect(self._switch_layers)
+        page.header.layers.toggled.connect(self.switch_layers)
         self._recent.add(session.project.folder)
         page.focus_views()
         return True
@@ -130,7 +107,7 @@ class LabellingDock(QWidget):
         self._pages.removeWidget(page)
         page.setParent(None)
         page.deleteLater()
-        self._restore_layers()
+        self.restore_layers()
         self._pages.setCurrentWidget(self.start)
 
     def _say(self, words: str) -> None:
@@ -139,16 +116,9 @@ class LabellingDock(QWidget):
         else:
             self.page.say(words)
 
-    def _switch_layers(self, shown: bool) -> None:
-        if shown:
-            self._restore_layers()
-        else:
-            self._show_layers = hide_layer_docks(self.viewer)
-
-    def _restore_layers(self) -> None:
-        if self._show_layers is not None:
-            self._show_layers()
-        self._show_layers = None
+    def let_go(self, *, window_closing: bool) -> None:
+        """Close the open project."""
+        self.close_project(window_closing=window_closing)
 
     # Ways in -----------------------------------------------------------------------------------
 
@@ -169,51 +139,6 @@ class LabellingDock(QWidget):
         from napari_behaviorvlm.gui.opening import open_sample
 
         open_sample(self.viewer)
-
-    # The end -----------------------------------------------------------------------------------
-
-    def event(self, event: QEvent | None) -> bool:
-        """Notice when napari throws the dock away."""
-        if event is not None and event.type() == QEvent.Type.ParentChange:
-            if self.parentWidget() is not None:
-                self._docked = True
-            elif self._docked and not self._over:
-                self.shut_down()
-                self.deleteLater()
-        return bool(super().event(event))
-
-    def closeEvent(self, event: QEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Let go of everything."""
-        self.shut_down()
-        super().closeEvent(event)
-
-    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 - Qt's name
-        """Notice that napari's window closes, unless the person changed their mind."""
-        if event is None or event.type() != QEvent.Type.Close or self._over:
-            return False
-        if watched is self._watched[0]:
-            watched.closeEvent(event)  # napari may ask, and the answer may be no
-            if event.isAccepted():
-                self.shut_down(window_closing=True)
-            return True
-        self.shut_down(window_closing=True)
-        return False
-
-    def shut_down(self, *, window_closing: bool = False) -> None:
-        """Stop everything and close the project; may be called twice."""
-        if self._over:
-            return
-        self._over = True
-        for widget in self._watched:
-            widget.removeEventFilter(self)
-        self._restore_corner()
-        # The window owns the dock: references from here to there would keep both alive.
-        self._watched, self._restore_corner = (), _nothing
-        self.close_project(window_closing=window_closing)
-
-
-def _nothing() -> None:
-    pass
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -100,7 +100,8 @@ class HelpPanel(QDialog):
     ----------
     actions : sequence of Action
     keymap : Keymap
-    colours : Colours
+    page : QWidget
+        About the mouse and the marks.
     parent : QWidget, optional
     """
 
@@ -108,7 +109,7 @@ class HelpPanel(QDialog):
     """Keys were changed."""
 
     def __init__(
-        self, actions: Sequence[Action], keymap: Keymap, colours: Colours,
+        self, actions: Sequence[Action], keymap: Keymap, page: QWidget,
         parent: QWidget | None = None,
     ) -> None:  # fmt: skip
         super().__init__(parent)
@@ -126,7 +127,7 @@ class HelpPanel(QDialog):
         self.reset_all = button("Default for all", "Gives everything its default key.")
         tabs = QTabWidget()
         tabs.addTab(self._keys_page(), "Keys")
-        tabs.addTab(_mouse_page(colours), "Mouse and marks")
+        tabs.addTab(page, "Mouse and marks")
         column(self, margins=(MARGIN,) * 4).addWidget(tabs)
         self.resize(460, 560)
         self._fill()
@@ -263,23 +264,32 @@ class HelpPanel(QDialog):
                     self.tree.removeItemWidget(group.child(index), 1)
 
 
-def _mouse_page(colours: Colours) -> QWidget:
-    page = QWidget()
-    layout = column(page, gap=MARGIN, margins=(MARGIN,) * 4)
-    mouse = QGridLayout()
-    mouse.setColumnStretch(1, 1)
-    for at, (what, effect) in enumerate(MOUSE):
-        mouse.addWidget(Sentence(what), at, 0)
-        mouse.addWidget(Sentence(effect), at, 1)
-    mouse.setColumnMinimumWidth(0, 150)
-    layout.addLayout(mouse)
+def mouse_page(colours: Colours) -> QWidget:
+    """Return the page about the mouse and the marks of the labelling dock."""
     marks = QGridLayout()
     marks.setColumnStretch(1, 1)
     for at, (look, form, flagged, words) in enumerate(MARKS):
         marks.addWidget(_swatch(look, form, flagged=flagged, rim=colours.text), at, 0)
         marks.addWidget(Sentence(words), at, 1)
-    layout.addLayout(marks)
-    for line in LINES:
+    return explaining(MOUSE, LINES, marks)
+
+
+def explaining(
+    mouse: Sequence[tuple[str, str]], lines: Sequence[str], marks: QGridLayout | None = None
+) -> QWidget:
+    """Return a page: what the mouse does, what marks look like, and further sentences."""
+    page = QWidget()
+    layout = column(page, gap=MARGIN, margins=(MARGIN,) * 4)
+    table = QGridLayout()
+    table.setColumnStretch(1, 1)
+    for at, (what, effect) in enumerate(mouse):
+        table.addWidget(Sentence(what), at, 0)
+        table.addWidget(Sentence(effect), at, 1)
+    table.setColumnMinimumWidth(0, 150)
+    layout.addLayout(table)
+    if marks is not None:
+        layout.addLayout(marks)
+    for line in lines:
         layout.addWidget(Sentence(line))
     layout.addStretch(1)
     area = QScrollArea()

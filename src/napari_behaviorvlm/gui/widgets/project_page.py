@@ -19,7 +19,7 @@ from napari_behaviorvlm.gui.napari_compat import canvas_widget, views_area
 from napari_behaviorvlm.gui.running import close_runs, runs_of
 from napari_behaviorvlm.gui.views.grid import ViewGrid
 from napari_behaviorvlm.gui.widgets.header import Header
-from napari_behaviorvlm.gui.widgets.help_panel import HelpPanel
+from napari_behaviorvlm.gui.widgets.help_panel import HelpPanel, mouse_page
 from napari_behaviorvlm.gui.widgets.history_panel import HistoryPanel
 from napari_behaviorvlm.gui.widgets.keypoint_panel import KeypointPanel
 from napari_behaviorvlm.gui.widgets.label_bar import LabelBar
@@ -294,7 +294,7 @@ class ProjectPage(QWidget):
         """Show all keys, how the mouse is used and what the marks mean."""
         if self.help is None:
             table = list(self.actions.values())
-            self.help = HelpPanel(table, self.keymap, self.colours, self)
+            self.help = HelpPanel(table, self.keymap, mouse_page(self.colours), self)
             self.help.links.add((self.help.changed, self.label_bar.refresh))
         self.help.show()
         self.help.raise_()
