@@ -4,8 +4,9 @@ Each stage is kept in the behaviour folder under a key of what it was made from,
 not at all, and is done again only where that has changed.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from napari_behaviorvlm.core.progress import Progress
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder
@@ -33,11 +34,14 @@ __all__ = [
     "SegmentReport",
     "SegmentRequest",
     "has_clips",
+    "plan_moments",
     "read_bodies",
     "read_clips",
     "read_clusters",
     "segment",
 ]
+
+Result = TypeVar("Result")
 
 
 def segment(
@@ -62,16 +66,13 @@ def segment(
     ProjectError
         If results cannot be written.
     """
-    plan = yield from _plan(folder, request)
-    described = []
-    for tracked in plan.tracked:
-        described.append((yield from describe(
-            folder, tracked, request, keypoints=plan.keypoints, pixels=plan.pixels
-        )))  # fmt: skip
+    plan = yield from plan_moments(folder, request)
+    described = yield from _each(
+        describe(folder, one, request, keypoints=plan.keypoints, pixels=plan.pixels)
+        for one in plan.tracked
+    )
     fitted = yield from fit(folder, described, request)
-    cuts = []
-    for one in described:
-        cuts.append((yield from cut(folder, one, fitted, request)))
+    cuts = yield from _each(cut(folder, one, fitted, request) for one in described)
     _keep(folder, described, cuts, fitted)
     return SegmentReport(
         sum(one.clips for one in cuts), max((one.n_clusters for one in cuts), default=0),
@@ -79,6 +80,17 @@ def segment(
         _computed(plan.tracked, described, fitted, cuts), fitted.folder,
         (*plan.notes, *fitted.notes),
     )  # fmt: skip
+
+
+def _each(
+    steps: Iterable[Generator[Progress, None, Result]],
+) -> Generator[Progress, None, list[Result]]:
+    """Do one after the other."""
+    results: list[Result] = []
+    for one in steps:
+        result = yield from one
+        results += [result]
+    return results
 
 
 @dataclass(frozen=True)
@@ -91,11 +103,11 @@ class _Plan:
     notes: tuple[str, ...]
 
 
-def _plan(folder: BehaviorFolder, request: SegmentRequest) -> Generator[Progress, None, _Plan]:
-    tracked = []
-    for recording in folder.recordings:
-        yield Progress(0, 0, f"{recording.name}: where the animals are")
-        tracked.append((yield from track(folder, recording, request)))
+def plan_moments(
+    folder: BehaviorFolder, request: SegmentRequest
+) -> Generator[Progress, None, _Plan]:
+    """Find out where all animals are, and what describes the moments of all recordings alike."""
+    tracked = yield from _each(track(folder, one, request) for one in folder.recordings)
     notes = []
     bodies = {
         (poses.keypoints, poses.positions.shape[-1])

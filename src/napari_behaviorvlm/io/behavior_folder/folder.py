@@ -103,9 +103,10 @@ class BehaviorFolder:
         self.config = BehaviorConfig.read(self.folder)
         self._lock = _lock(self.folder) if writable else None
         try:
+            self._store: BehaviorStore | None = None
             if writable:
                 _sweep(self.folder)
-            self.store = BehaviorStore(self.folder / STORE, writable=writable)
+                self._store = BehaviorStore(self.folder / STORE)
         except BaseException:
             self._unlock()
             raise
@@ -153,9 +154,22 @@ class BehaviorFolder:
         """Whether a path is a behaviour folder."""
         return (Path(folder) / FILE_NAME).is_file()
 
+    @property
+    def store(self) -> BehaviorStore:
+        """Captions, bouts and edits.
+
+        Of a folder that is only read it is opened when it is first asked for: workers on other
+        machines need none, and databases do not like network disks.
+        """
+        if self._store is None:
+            self._store = BehaviorStore(self.folder / STORE, writable=self.writable)
+        return self._store
+
     def close(self) -> None:
         """Close the store and let other programs in."""
-        self.store.close()
+        if self._store is not None:
+            self._store.close()
+            self._store = None
         self._unlock()
 
     def __enter__(self) -> Self:

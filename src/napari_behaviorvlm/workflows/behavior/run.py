@@ -16,6 +16,7 @@ from napari_behaviorvlm.workflows.behavior.request import (
     MergeSummary,
     WordsRequest,
 )
+from napari_behaviorvlm.workflows.behavior.spreading import prepare
 from napari_behaviorvlm.workflows.segmenting import SegmentReport, SegmentRequest, read_clips
 from napari_behaviorvlm.workflows.segmenting import segment as segment_folder
 
@@ -28,12 +29,18 @@ class BehaviorRequest:
     ----------
     segment : SegmentRequest
         How clips are found.
+    scheduler : str, optional
+        Address of a Dask scheduler that recordings are spread over, or "local".
+    processes : int
+        Recordings worked on at the same time on this machine.
     words : WordsRequest
         How they get their names.
     """
 
     segment: SegmentRequest = field(default_factory=SegmentRequest)
     words: WordsRequest = field(default_factory=WordsRequest)
+    scheduler: str | None = None
+    processes: int = 1
 
 
 @dataclass
@@ -74,9 +81,17 @@ Steps = Generator[Progress, None, Any]
 
 
 def segment(
-    folder: BehaviorFolder, request: SegmentRequest
-) -> Generator[Progress, None, SegmentReport]:
+    folder: BehaviorFolder, request: SegmentRequest, *, scheduler: str | None = None,
+    processes: int = 1,
+) -> Generator[Progress, None, SegmentReport]:  # fmt: skip
     """Segment all recordings, and make the store refer to their clips.
+
+    Parameters
+    ----------
+    folder : BehaviorFolder
+    request : SegmentRequest
+    scheduler, processes
+        Where several recordings are worked on at the same time; see `spread`.
 
     Yields
     ------
@@ -91,6 +106,8 @@ def segment(
     BehaviorVLMError
         As `napari_behaviorvlm.workflows.segmenting.segment`.
     """
+    if scheduler is not None or (processes > 1 and len(folder.recordings) > 1):
+        yield from prepare(folder, request, scheduler=scheduler, processes=processes)
     report = yield from segment_folder(folder, request)
     for recording in folder.recordings:
         folder.store.use_clips(recording.name, read_clips(folder, recording))
@@ -117,7 +134,9 @@ def stages(
     """
 
     def first() -> Steps:
-        result.segment = yield from segment(folder, request.segment)
+        result.segment = yield from segment(
+            folder, request.segment, scheduler=request.scheduler, processes=request.processes
+        )
 
     def second() -> Steps:
         result.caption = yield from caption(folder, request.words)

@@ -77,6 +77,9 @@ def open_sources(sources: Sources) -> BehaviorFolder:
     """
     first = sources.paths[0]
     if len(sources.paths) == 1 and BehaviorFolder.is_one(first):
+        project = _project_of(first)
+        if project is not None:  # its poses may have changed
+            return _of_project(replace(sources, paths=(project,), folder=first))
         return _updated(BehaviorFolder.open(first), sources)
     if _is_project(first):
         return _of_project(sources)
@@ -248,6 +251,13 @@ def _is_project(path: Path) -> bool:
     return (path / "project.toml").is_file()
 
 
+def _project_of(folder: Path) -> Path | None:
+    """Labelling project that a behaviour folder belongs to, if it is still there."""
+    with BehaviorFolder.open(folder, writable=False) as opened:
+        project = opened.project
+    return project if project is not None and _is_project(project) else None
+
+
 def _of_project(sources: Sources) -> BehaviorFolder:
     """Open the behaviour folder in a project; its poses are those that the project has now."""
     if len(sources.paths) > 1:
@@ -259,7 +269,7 @@ def _of_project(sources: Sources) -> BehaviorFolder:
         opened = _project_folder(project, folder, views)
         try:
             made = [project_recording(project, opened, view) for view in views]
-            made = [replace(one, scale=sources.scale) for one in made]
+            made = [replace(one, scale=sources.scale or one.scale) for one in made]
             if tuple(made) != opened.recordings:
                 opened.set_recordings(made)
         except BaseException:

@@ -49,11 +49,12 @@ def run(args: argparse.Namespace, output: Output) -> int:
     )
     from napari_behaviorvlm.workflows.behavior.sources import open_sources
 
+    where = {"scheduler": args.scheduler, "processes": args.jobs}
     began = time.monotonic()
-    request = BehaviorRequest(segment_request(args), words_request(args))
+    request = BehaviorRequest(segment_request(args), words_request(args), args.scheduler, args.jobs)
     with open_sources(sources_of(args)) as folder:
         if args.dry_run:  # clips cost nothing but time, and without them nobody can count
-            output.follow(segment(folder, request.segment), "Clips")
+            output.follow(segment(folder, request.segment, **where), "Clips")
             plan = plan_words(folder, request.words)
             output.result(vars(plan))
             output.say(plan.sentence)

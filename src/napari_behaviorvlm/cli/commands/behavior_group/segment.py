@@ -32,7 +32,10 @@ def run(args: argparse.Namespace, output: Output) -> int:
     from napari_behaviorvlm.workflows.behavior.sources import open_sources
 
     with open_sources(sources_of(args)) as folder:
-        report = output.follow(segment(folder, segment_request(args)), "Clips")
+        steps = segment(
+            folder, segment_request(args), scheduler=args.scheduler, processes=args.jobs
+        )
+        report = output.follow(steps, "Clips")
         output.result({"folder": folder.folder, **vars(report)})
         output.say(report.sentence)
         say_notes(output, report.notes)
