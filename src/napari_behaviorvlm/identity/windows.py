@@ -18,6 +18,7 @@ from napari_behaviorvlm.identity.assign import AssignSettings, candidate_positio
 from napari_behaviorvlm.identity.confidence import naming_confidence
 from napari_behaviorvlm.identity.fusion import FusedPoints, FusionSettings, fuse
 from napari_behaviorvlm.identity.learning import Learned, LearningSettings, without_reflections
+from napari_behaviorvlm.identity.recovery import RecoverySettings, recover
 from napari_behaviorvlm.identity.solver import Naming, SolverSettings, solve
 from napari_behaviorvlm.identity.strategies import CandidateVotes, Labelling
 from napari_behaviorvlm.identity.tracklets import TrackletSettings, link
@@ -49,7 +50,7 @@ class GeometricSettings:
 
     Parameters
     ----------
-    fusion, learning, solver, assign, votes
+    fusion, learning, solver, recovery, assign, votes
         Of the steps.
     window : int
         Frames named at once; windows begin at multiples of this frame number.
@@ -62,6 +63,7 @@ class GeometricSettings:
     fusion: FusionSettings = field(default_factory=FusionSettings)
     learning: LearningSettings = field(default_factory=LearningSettings)
     solver: SolverSettings = field(default_factory=SolverSettings)
+    recovery: RecoverySettings = field(default_factory=RecoverySettings)
     assign: AssignSettings = field(default_factory=AssignSettings)
     votes: VoteSettings = field(default_factory=VoteSettings)
     window: int = 256
@@ -147,6 +149,11 @@ class Recording:
             motion=learned.motion, settings=self.settings.solver,
             extra=self._outside_cost(points) - heard.weight,
         )  # fmt: skip
+        points, naming = recover(
+            self.views, self.candidates, context, points, naming, learned.tracking.gate,
+            self.settings.recovery,
+        )  # fmt: skip
+        heard = heard.padded(len(points))
         return Window(points, naming, heard, np.searchsorted(context, inside), inside)
 
     def labelling(self, window: "Window") -> Labelling:
@@ -213,6 +220,14 @@ class Heard:
     def nothing(cls, n_points: int, n_keypoints: int) -> "Heard":
         """Return silence."""
         return cls(np.zeros((n_points, n_keypoints)), np.full(n_points, -1))
+
+    def padded(self, n_points: int) -> "Heard":
+        """Return the same with silence about further points."""
+        more = n_points - len(self.frame)
+        return Heard(
+            np.pad(self.weight, ((0, more), (0, 0))),
+            np.pad(self.frame, (0, more), constant_values=-1),
+        )
 
 
 @dataclass(frozen=True, eq=False)
