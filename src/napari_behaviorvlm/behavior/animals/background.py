@@ -54,7 +54,7 @@ class Background:
         return np.asarray(self.limit == 255)
 
     def without_islands(self, least: float) -> "Background":
-        """Same scene, blind also where less than `least` px are seen between blind places.
+        """Make places blind where less than `least` px are seen between blind ones.
 
         Such islands are no ground for animals, but show reflections of them.
         """

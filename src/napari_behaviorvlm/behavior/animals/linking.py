@@ -118,7 +118,9 @@ def _claim(animals: list[Animal], blobs: list[Blob], size: BodySize, found: list
         i
         for i, animal in enumerate(animals)
         if animal.doubt > _PATIENCE
-        and (found[i] < 0 or (members[found[i]] > 1 and filled[found[i]] < _FULL * members[found[i]]))
+        and (
+            found[i] < 0 or (members[found[i]] > 1 and filled[found[i]] < _FULL * members[found[i]])
+        )
     ]
     if not free or not doubtful:
         return
@@ -146,10 +148,9 @@ def clarity(n_animals: int, blobs: list[Blob], size: BodySize) -> float:
     return min(0.0, n_animals * (1.0 - 0.4 * _CROWDING) - cost)
 
 
-def _cheapest(
-    animals: list[Animal], blobs: list[Blob], size: BodySize
-) -> tuple[list[int], float]:
+def _cheapest(animals: list[Animal], blobs: list[Blob], size: BodySize) -> tuple[list[int], float]:
     n = len(animals)
+    begun = any(animal.ellipse is not None for animal in animals)
     cost = np.full((n, len(blobs) * n + n), _IMPOSSIBLE)
     for j, blob in enumerate(blobs):
         filled = blob.area / size.area
@@ -157,6 +158,9 @@ def _cheapest(
         for i, animal in enumerate(animals):
             way = _way(animal, blob, size)
             cost[i, j * n : (j + 1) * n] = np.array(places) + way
+            if animal.ellipse is None:  # nothing says that it is there, unless there is room
+                crowded = np.arange(n) > max(0.0, filled - _ROOM)
+                cost[i, j * n : (j + 1) * n][crowded | begun] = _IMPOSSIBLE
     for i in range(n):
         cost[i, len(blobs) * n + i] = _LOST
     rows, columns = linear_sum_assignment(cost)
