@@ -196,8 +196,6 @@ def own_part(mask: NDArray[np.bool_], body: float) -> NDArray[np.bool_]:
     near = (rows - middle) ** 2 + (columns - middle) ** 2 < (0.25 * body) ** 2
     kept = mask & reach
     count, labels = cv2.connectedComponents(kept.astype(np.uint8), connectivity=4)
-    if count <= 2:
-        return np.asarray(kept)
     votes = np.bincount(labels[near & kept], minlength=count)
     votes[0] = 0
     return np.asarray(labels == votes.argmax()) & kept if votes.any() else np.zeros_like(kept)

@@ -1,5 +1,7 @@
 """Shape of an animal's outline in its own frame of reference."""
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -75,7 +77,7 @@ def _profile(
     """Width and place of the middle line in stretches from the rear to the head."""
     edges = np.linspace(-0.6, 0.6, SLICES + 1)
     widths, middles = [], []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         inside = (forward >= low) & (forward < high)
         amount = by_row[:, inside].sum(axis=1)
         widths.append(amount / body / max(int(inside.sum()), 1))

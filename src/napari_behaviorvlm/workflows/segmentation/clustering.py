@@ -91,7 +91,8 @@ def fit(
     animals = max(table.values.shape[1] for table in tables)
     wanted = request.n_clusters or PER_ANIMAL * animals
     n_clusters = min(wanted, _distinct(scaled))
-    model = yield from clusterer(request).fit(scaled, n_clusters)
+    method = clusterer(request) if n_clusters > 1 else KMeansClusters(request.seed)
+    model = yield from method.fit(scaled, n_clusters)
     plane = plane_of(model.assign(scaled[: SAMPLE // 4]).embedded)
     with made_arrays(place) as writing:
         write_model(writing, KnownClusters(scaling, model, plane, request.method), scaled)
@@ -129,7 +130,7 @@ def _sample(
 
 
 def clusterer(request: SegmentRequest) -> Clusterer:
-    """Method of a request."""
+    """Give the method of a request."""
     seed = request.seed
     if request.method == "kmeans":
         return KMeansClusters(seed)

@@ -11,7 +11,7 @@ from napari_behaviorvlm.behavior.animals.sources import frames_of
 from napari_behaviorvlm.behavior.features.body import BodyPlan
 from napari_behaviorvlm.behavior.features.egocentric import BodyScale
 from napari_behaviorvlm.behavior.features.encoder import LocalEncoder
-from napari_behaviorvlm.behavior.features.joined import FeatureTable
+from napari_behaviorvlm.behavior.features.joined import FeatureTable, seen
 from napari_behaviorvlm.behavior.features.pixels import PixelFeatures, PixelSettings
 from napari_behaviorvlm.behavior.features.pixels_scene import Backdrop
 from napari_behaviorvlm.behavior.features.stream import PoseFeatures
@@ -76,20 +76,20 @@ def describe(
     pixels : bool
         Whether pictures are looked at.
     """
-    seen = None
+    looked_at = None
     if pixels:
-        seen = yield from _pixels(folder, tracked, request)
+        looked_at = yield from _pixels(folder, tracked, request)
     key = content_key({
         "version": VERSION, "bodies": tracked.folder.name, "windows": asdict(request.windows),
         "poses": file_key(tracked.recording.poses) if keypoints else "",
-        "pixels": "" if seen is None else seen.name,
+        "pixels": "" if looked_at is None else looked_at.name,
     })  # fmt: skip
     place = folder.derived(tracked.recording) / f"features-{key}"
     if DerivedArrays.open(place) is not None:
         return Described(tracked, place, computed=False)
     yield Progress(0, 0, f"{tracked.recording.name}: measuring movement")
     tracks = poses_of(tracked.recording) if keypoints else tracked.bodies.keypoints()
-    looked = None if seen is None else DerivedArrays.open(seen)
+    looked = None if looked_at is None else DerivedArrays.open(looked_at)
     with made_arrays(place) as writing:
         yield from _write(writing, tracks, looked, request)
     return Described(tracked, place, computed=True)
@@ -144,7 +144,7 @@ class _Windows:
         """Moments of some frames, shape (frames, animals, features)."""
         start, stop = max(0, rows.start - self._reach), rows.stop + self._reach
         values = np.asarray(self._values[start:stop], np.float32)
-        found = windowed(values, np.isfinite(values).any(axis=-1), self._reach)
+        found = windowed(values, seen(values), self._reach)
         found = found[rows.start - start :][: rows.stop - rows.start]
         means, spreads = np.split(found, 2, axis=-1)
         fast, slow = ~self._slow, self._slow

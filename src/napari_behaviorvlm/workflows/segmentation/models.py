@@ -54,7 +54,7 @@ class Neighbours:
     @property
     def n_clusters(self) -> int:
         """Columns of the memberships."""
-        return self.memberships.shape[1]
+        return int(self.memberships.shape[1])
 
     def assign(self, values: Float32Array) -> Assignment:
         """Assign moments, shape (moments, numbers)."""
@@ -83,8 +83,6 @@ class KnownClusters:
     plane : (ndarray, ndarray)
         Middle, shape (dimensions,), and axes, shape (dimensions, 2), of the scatter plot.
     method : str
-    keypoints : tuple of str
-        Names of the keypoints that the features were computed from.
     """
 
     scaling: JoinedScaling

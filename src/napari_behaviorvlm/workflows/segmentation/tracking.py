@@ -9,7 +9,7 @@ import numpy as np
 from napari_behaviorvlm.behavior.animals import bodies_of, follow
 from napari_behaviorvlm.behavior.animals.sources import frames_of
 from napari_behaviorvlm.core.body_tracks import BodyTracks
-from napari_behaviorvlm.core.errors import VideoError
+from napari_behaviorvlm.core.errors import TableError, VideoError
 from napari_behaviorvlm.core.progress import Progress
 from napari_behaviorvlm.core.tracks import Tracks
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder, Recording
@@ -106,9 +106,10 @@ def read_tracked(place: Path) -> BodyTracks:
     """Bodies from a folder of `track`."""
     found = DerivedArrays.open(place)
     if found is None:
-        raise VideoError(f"{place} is missing or damaged: run the segmentation again.")
-    columns = {name: found.array(name) for name in COLUMNS}
-    return BodyTracks(tuple(found.facts["animals"]), float(found.facts["fps"]), **columns)
+        raise TableError(f"{place} is missing or damaged: run the segmentation again.")
+    animals, fps = tuple(found.facts["animals"]), float(found.facts["fps"])
+    centre, head, rear, width, area, touching = (found.array(name) for name in COLUMNS)
+    return BodyTracks(animals, fps, centre, head, rear, width, area, touching)
 
 
 def _key(recording: Recording, request: SegmentRequest, *, posed: bool) -> str:
