@@ -68,7 +68,8 @@ def label_paper(
 def paper_settings(project: Project, request: LabelRequest) -> PaperSettings:
     """Switches of the strategy that a request asks for; a skeleton may have no regions."""
     regions = request.regions and bool(project.skeleton.regions)
-    return PaperSettings(regions=regions, refine=request.refine)
+    # Without the 3D step all views count alike, as in the benchmark's variant "without 3D".
+    return PaperSettings(regions=regions, refine=request.refine, robust=request.refine)
 
 
 def _finished(

@@ -29,7 +29,7 @@ from napari_behaviorvlm.workflows.label_geometric import concatenated
 from napari_behaviorvlm.workflows.label_inputs import LabelInputs
 from napari_behaviorvlm.workflows.label_request import LabelRequest
 
-PAPER_VERSION = 1
+PAPER_VERSION = 2
 """Raise it when the same answers give other labels: part of content keys."""
 
 SHORTEST = 2.0

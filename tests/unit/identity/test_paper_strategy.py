@@ -9,6 +9,7 @@ from simulated_vlm.truth import SAMPLE
 from tests.unit.vlm.asking import TRUTH, finish, running
 
 from napari_behaviorvlm.core.candidates import CandidateTable
+from napari_behaviorvlm.core.errors import VideoError
 from napari_behaviorvlm.core.labels import Source
 from napari_behaviorvlm.core.seeds import SeedTable
 from napari_behaviorvlm.identity.evaluation import evaluate
@@ -121,3 +122,24 @@ def test_a_second_run_asks_nothing():
             runs.append((found.labels.candidate, len(server.calls)))
     assert runs[0][1] == runs[1][1] > 0
     assert (runs[0][0] == runs[1][0]).all()
+
+
+def test_a_damaged_picture_costs_its_view_that_frame_only(monkeypatch):
+    damaged = (RIG.names[2], int(FRAMES[1]))
+
+    picture = read(*damaged)
+
+    def read_damaged(camera, frame):
+        if (camera, frame) == damaged:
+            raise VideoError(f"{camera}: frame {frame} is damaged.")
+        return picture
+
+    whole, _ = run(frames=FRAMES[:3], regions=False)
+    monkeypatch.setattr(f"{__name__}.read", read_damaged)
+    found, _ = run(frames=FRAMES[:3], regions=False)
+    assert not found.labels.candidate[1, 2].any()
+    found.labels.candidate[1, 2] = whole.labels.candidate[1, 2]
+    np.testing.assert_array_equal(found.labels.candidate, whole.labels.candidate)
+    many = whole.poses.n_views[1] >= 3
+    assert many.any()
+    assert (found.poses.n_views[1][many] >= 2).all()

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_behaviorvlm.core.candidates import CandidateTable
+from napari_behaviorvlm.core.errors import VideoError
 from napari_behaviorvlm.core.skeleton import Skeleton
 from napari_behaviorvlm.identity.seeds import Seeds
 from napari_behaviorvlm.vlm.answers import AssignmentsAnswer, RegionsAnswer
@@ -140,8 +141,11 @@ class ViewAsker:
         self._pictures = {key: p for key, p in self._pictures.items() if key[0] in shown}
 
     def questions(self, step: str) -> list[Question]:
-        """Questions of a step; none where a view has no candidates or nothing to settle."""
-        if not self.dots:
+        """Questions of a step; none where a view has no candidates or nothing to settle.
+
+        A damaged picture costs its view this frame only, which counts as unanswered.
+        """
+        if not self.dots or self._is_blind():
             return []
         return {
             "regions": self._regions, "assign_regions": self._assign_regions,
@@ -297,6 +301,16 @@ class ViewAsker:
         if self._read is None or self._read[0] != frame:
             self._read = frame, self.read(self.name, frame)
         return self._read[1]
+
+    def _is_blind(self) -> bool:
+        """Whether the picture of the frame cannot be read; its candidates are left alone then."""
+        try:
+            self._image(self._frame)
+        except VideoError:
+            self.dots = {}
+            self.unanswered += 1
+            return True
+        return False
 
     # Examples ----------------------------------------------------------------------------------
 
