@@ -191,8 +191,8 @@ def _animal(steady: Picture, empty: FloatArray, least: float, *, dark: bool) -> 
         raise VideoError(
             f"No animal is seen: nothing moves in {len(steady)} frames spread over the recording."
         )
-    strong &= difference > _between(difference[strong])
-    return float(np.median(few[strong]))
+    strongest = strong & (difference > _between(difference[strong]))
+    return float(np.median(few[strongest if strongest.any() else strong]))
 
 
 def _between(values: FloatArray) -> float:
