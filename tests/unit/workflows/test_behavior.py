@@ -79,12 +79,12 @@ def test_what_people_did_stays_when_clips_change(folder, segmented):
     segmented.told = ["run", "run", "run", "rest", "rest", "run"]
     again, _ = finish(caption(folder, MEASURED))
     assert again.kept == 1
-    assert "1 captions that people wrote stayed" in again.sentence
+    assert "1 caption that people wrote stayed" in again.sentence
     merged, _ = finish(merge(folder, MEASURED))
     assert told(folder) == [
         (0, 59, "run"), (60, 119, "dash"), (120, 149, "sleep"), (150, 179, "jump")
     ]  # fmt: skip
-    assert "1 bouts that people made or changed stayed" in merged.sentence
+    assert "1 bout that people made or changed stayed" in merged.sentence
 
 
 def test_only_what_changed_is_captioned_again(tmp_path, segmented):

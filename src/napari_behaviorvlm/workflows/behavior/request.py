@@ -112,9 +112,13 @@ class CaptionSummary:
         """In words."""
         by = ", ".join(f"{count} {_WHO.get(who, who)}" for who, count in self.sources.items())
         known = "" if self.computed else " Nothing had changed."
-        kept = f" {self.kept} captions that people wrote stayed." if self.kept else ""
-        words = f"{self.clips} clips have captions: {by or 'none'}.{known}{kept}"
+        kept = f" {_count(self.kept, 'caption')} that people wrote stayed." if self.kept else ""
+        words = f"{_count(self.clips, 'clip')} have captions: {by or 'none'}.{known}{kept}"
         return " ".join(filter(None, [words, self.asked.sentence, self.waiting]))
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 _WHO = {"measured": "measured", "vlm": "by the model", "human": "by people"}
@@ -154,8 +158,9 @@ class MergeSummary:
         """In words."""
         known = "" if self.computed else " Nothing had changed."
         kept = (
-            f" {self.kept} bouts that people made or changed stayed as they are."
+            f" {_count(self.kept, 'bout')} that people made or changed stayed as they are."
             if self.kept and self.computed else ""
         )  # fmt: skip
-        words = f"{self.bouts} events of {len(self.labels)} behaviours.{known}{kept}"
+        labels = _count(len(self.labels), "behaviour")
+        words = f"{_count(self.bouts, 'event')} of {labels}.{known}{kept}"
         return " ".join(filter(None, [words, self.asked.sentence]))
