@@ -32,7 +32,7 @@ class Flow:
         self._find = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
         self._find.setFinestScale(0)
         self._find.setPatchSize(8)
-        self._find.setPatchStride(4)
+        self._find.setPatchStride(6)
         step = np.arange(size, dtype=np.float32) - (size - 1) / 2
         self._right, self._down = np.meshgrid(step, step)
         third = np.linspace(0.25 * size, 0.75 * size, 4)
