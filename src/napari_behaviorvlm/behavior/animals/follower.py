@@ -16,6 +16,13 @@ from napari_behaviorvlm.behavior.animals.splitting import (
 FloatArray = NDArray[np.float64]
 
 
+_TOO_LARGE = 1.5
+"""Areas of a body from which an outline of one animal holds something else as well."""
+
+_WHOLE = 0.75
+"""Areas of a body from which an outline is not thought to be a part of one."""
+
+
 class Follower:
     """Follows a number of animals through pictures in order.
 
@@ -71,8 +78,10 @@ class Follower:
         self, animal: int, blob: Blob, blobs: list[Blob], found: list[int]
     ) -> tuple[Ellipse, FloatArray, FloatArray, float, bool]:
         points, grey, area = self._with_fragments(blob, blobs, found)
-        if area > 2.2 * self.size.area:
-            points, grey = self._near(animal, points, grey)
+        if area > _TOO_LARGE * self.size.area:
+            share = len(points)
+            points, grey = self._without_stranger(animal, points, grey)
+            area *= len(points) / share
         ellipse = ellipse_of(points)
         well = 0.5 * self.size.area < area < 1.6 * self.size.area
         self.animals[animal].see(ellipse, alone=True, well=well)
@@ -83,6 +92,8 @@ class Follower:
     ) -> tuple[FloatArray, FloatArray, float]:
         """Outline of an animal, with the parts that something in front of it cuts off."""
         points, grey, area = blob.points, blob.grey, blob.area
+        if area > _WHOLE * self.size.area:
+            return points, grey, area
         for number, other in enumerate(blobs):
             if number in found or area + other.area > 1.3 * self.size.area:
                 continue
@@ -93,15 +104,22 @@ class Follower:
                 area += other.area
         return points, grey, area
 
-    def _near(
+    def _without_stranger(
         self, animal: int, points: FloatArray, grey: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
-        """Pixels within a body length of where the animal is expected."""
-        place = self.animals[animal].expected
-        if place is None:
+        """Pixels of an animal in an outline that it shares with a hand, a person or a shadow."""
+        guess = self.animals[animal].guess()
+        if guess is None:
             return points, grey
-        near = np.linalg.norm(points - place, axis=1) < 0.75 * self.size.length
-        return (points[near], grey[near]) if near.sum() >= 10 else (points, grey)
+        gaps = np.linalg.norm(points - guess.centre, axis=1)
+        near = gaps < 1.5 * self.size.length
+        if near.sum() < 10:
+            return points, grey
+        points, grey, gaps = points[near], grey[near], gaps[near]
+        stranger = Ellipse(points[int(gaps.argmax())], guess.axes, guess.spread)
+        _, owner = split(points, [guess, stranger])
+        mine = owner == 0
+        return (points[mine], grey[mine]) if mine.sum() >= 10 else (points, grey)
 
     def _together(
         self, members: list[int], blob: Blob

@@ -109,7 +109,7 @@ def survey(spread: Spread, n_animals: int, settings: FollowSettings) -> Setting:
     stack = spread.stack
     reduction = spread.reduction
     assert reduction is not None
-    for _ in range(2):
+    for last in (False, True):
         box = None if settings.region is None else reduction.box(settings.region)
         background = learn(stack, settings)
         size = measure_size(stack, background, n_animals, box)
@@ -118,10 +118,10 @@ def survey(spread: Spread, n_animals: int, settings: FollowSettings) -> Setting:
                 f"No animal is seen in {len(stack)} frames spread over the recording: nothing as "
                 "large as an animal differs from the empty scene."
             )
-        if size.length <= 1.15 * _BODY:
+        if last or size.length <= 1.15 * _BODY:
             break
-        reduction = reduction.smaller(_BODY / size.length)
-        stack = np.stack([reduction.shrink(picture) for picture in stack])
+        larger, reduction = reduction, reduction.smaller(_BODY / size.length)
+        stack = np.stack([reduction.shrink(picture, larger) for picture in stack])
     return Setting(reduction, background.without_islands(_GROUND * size.area), size, box)
 
 

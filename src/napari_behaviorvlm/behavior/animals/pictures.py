@@ -15,6 +15,10 @@ FloatArray = NDArray[np.float64]
 Picture = NDArray[np.uint8]
 
 
+_FRACTION = 1.75
+"""Reductions below this are not rounded to whole numbers."""
+
+
 @dataclass(frozen=True)
 class Reduction:
     """From frames to grey working pictures and back.
@@ -25,23 +29,25 @@ class Reduction:
         Width and height of the frames, px.
     small : (int, int)
         Width and height of the working pictures.
+    factor : int
+        Frame px per working px where that is a whole number, which is several times faster than
+        other ratios (a border narrower than that is left out); 0 where it is not.
     """
 
     size: tuple[int, int]
     small: tuple[int, int]
+    factor: int = 0
 
     @classmethod
     def of(cls, picture: Picture, longest: int) -> Self:
         """Reduce pictures like this one to a longer side of at most `longest` px."""
         height, width = picture.shape[:2]
-        scale = min(1.0, longest / max(height, width))
-        small = max(round(width * scale), 1), max(round(height * scale), 1)
-        return cls((width, height), small)
+        return cls((width, height), (width, height)).smaller(longest / max(height, width))
 
     @property
     def scale(self) -> float:
         """Working px per px of the frame."""
-        return float(np.sqrt(self.small[0] * self.small[1] / (self.size[0] * self.size[1])))
+        return 1 / float(np.sqrt(np.prod(self._ratio)))
 
     def reduce(self, picture: Picture) -> Picture:
         """Give the working picture of a frame, shape (height, width), noise of pixels averaged.
@@ -56,6 +62,9 @@ class Reduction:
                 f"A frame is {picture.shape[1]}x{picture.shape[0]} px, but the first one is "
                 f"{self.size[0]}x{self.size[1]}: all must have one size."
             )
+        if self.factor > 1:
+            width, height = self.small
+            picture = picture[: height * self.factor, : width * self.factor]
         if self.small != self.size:
             picture = np.asarray(
                 cv2.resize(picture, self.small, interpolation=cv2.INTER_AREA), np.uint8
@@ -65,22 +74,39 @@ class Reduction:
         return picture
 
     def smaller(self, share: float) -> Self:
-        """Reduce further."""
-        width, height = self.small
-        return type(self)(self.size, (max(round(width * share), 8), max(round(height * share), 8)))
+        """Reduce further, to about that share of the width; never enlarge."""
+        width, height = self.size
+        times = max(1.0, width / (self.small[0] * share))
+        if times < _FRACTION:
+            small = max(round(width / times), 8), max(round(height / times), 8)
+            return type(self)(self.size, small)
+        factor = max(1, min(round(times), width // 8, height // 8))
+        return type(self)(self.size, (width // factor, height // factor), factor)
 
-    def shrink(self, picture: Picture) -> Picture:
+    @property
+    def _ratio(self) -> FloatArray:
+        """Frame px per working px, across and down."""
+        if self.factor:
+            return np.array([self.factor, self.factor], float)
+        return np.asarray(np.array(self.size) / np.array(self.small), np.float64)
+
+    def shrink(self, picture: Picture, other: "Reduction") -> Picture:
         """Bring a working picture of another reduction to this one's size."""
-        return np.asarray(cv2.resize(picture, self.small, interpolation=cv2.INTER_AREA), np.uint8)
+        width, height = np.round(np.array(self.small) * self._ratio / other._ratio).astype(int)
+        part = picture[:height, :width]
+        return np.asarray(cv2.resize(part, self.small, interpolation=cv2.INTER_AREA), np.uint8)
+
+    def to_working(self, points: FloatArray) -> FloatArray:
+        """Points of the frame in px of the working picture, shape (..., 2)."""
+        return np.asarray((points + 0.5) / self._ratio - 0.5)
 
     def to_frame(self, points: FloatArray) -> FloatArray:
         """Points of the working picture in px of the frame, shape (..., 2)."""
-        ratio = np.array(self.size) / np.array(self.small)
-        return np.asarray((points + 0.5) * ratio - 0.5)
+        return np.asarray((points + 0.5) * self._ratio - 0.5)
 
     def box(self, region: tuple[float, float, float, float]) -> tuple[int, int, int, int]:
         """Part of the frame in whole working px, at least one of them."""
-        ratio = np.array(self.small) / np.array(self.size)
+        ratio = 1 / self._ratio
         left, top = np.clip((np.array(region[:2]) * ratio).astype(int), 0, np.array(self.small) - 1)
         right, bottom = np.ceil(np.array(region[2:]) * ratio).astype(int)
         return int(left), int(top), int(max(right, left + 1)), int(max(bottom, top + 1))

@@ -76,8 +76,8 @@ class Backdrop:
         usual = float(np.nanmedian(lengths)) if np.isfinite(lengths).any() else 1.0
         share = BODY_SHARE * size / max(usual * reduction.scale, 1e-6)
         if share < 1:
-            reduction = reduction.smaller(share)
-            stack = np.stack([reduction.shrink(picture) for picture in stack])
+            larger, reduction = reduction, reduction.smaller(share)
+            stack = np.stack([reduction.shrink(picture, larger) for picture in stack])
         try:
             empty = learn(stack, settings)
         except VideoError:  # nothing moves, or one frame only
@@ -86,5 +86,4 @@ class Backdrop:
 
     def places(self, points: FloatArray) -> FloatArray:
         """Points of the frame in working px."""
-        ratio = np.array(self.reduction.small) / np.array(self.reduction.size)
-        return np.asarray((points + 0.5) * ratio - 0.5)
+        return self.reduction.to_working(points)
