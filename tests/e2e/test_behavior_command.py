@@ -89,14 +89,17 @@ FAST = ("--method", "kmeans", "--k", "4")
 
 
 def test_from_a_video_to_events_and_once_only(tell, capsys, folder):
-    first = tell("behavior", "run", folder, *FAST, "--no-report")
+    first = tell("behavior", "run", folder, *FAST)
     assert first["video_seconds"] == pytest.approx(12)
     assert first["merge"]["bouts"] > 2
-    again = tell("behavior", "run", folder, *FAST, "--no-report")
+    again = tell("behavior", "run", folder, *FAST)
     assert [again[step]["computed"] for step in ("segment", "caption", "merge")] == [[], [], []]
     status = tell("behavior", "status", folder)
     assert status["recordings"][0]["tracked"] > 0.95
     assert {"rest", "walk"} <= set(status["recordings"][0]["labels"])
+    table = folder / "events.csv"
+    assert tell("behavior", "export", folder, "csv", table)["files"] == [str(table)]
+    assert len(table.read_text().splitlines()) == first["merge"]["bouts"] + 1
     with BehaviorFolder.open(folder) as opened:
         one = opened.store.bouts("mice")[0]
         opened.store.apply(Relabel((one.id,), "my word"), "ann")

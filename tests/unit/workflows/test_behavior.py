@@ -117,7 +117,7 @@ def test_absorbing_and_status(folder):
     assert status.recordings[0].tracked == 1.0
     assert status.recordings[0].bouts == {"human": 1, "measured": 1}
     assert status.edits == 1
-    assert status.next_step.startswith("behaviorvlm behavior report")
+    assert status.next_step.startswith("behaviorvlm behavior export")
 
 
 # With a model --------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ Examples
 --------
   behaviorvlm behavior run mice.mp4 --animals 3
   behaviorvlm behavior run mice.mp4 --poses tracked.h5 --captioner model --merge model --budget 5
-  behaviorvlm behavior export mice.behavior boris events.boris
+  behaviorvlm behavior export mice.behavior csv events.csv
 """
 
 import argparse
@@ -18,6 +18,7 @@ from types import ModuleType
 from napari_behaviorvlm.cli.arguments import add_common
 from napari_behaviorvlm.cli.commands.behavior_group import (
     caption,
+    export,
     merge,
     run_all,
     segment,
@@ -25,9 +26,9 @@ from napari_behaviorvlm.cli.commands.behavior_group import (
 )
 
 NAME = "behavior"
-HELP = "videos to named events: run, segment, caption, merge, export, report, status"
+HELP = "videos to named events: run, segment, caption, merge, export, status"
 
-MEMBERS: tuple[ModuleType, ...] = (run_all, segment, caption, merge, status)
+MEMBERS: tuple[ModuleType, ...] = (run_all, segment, caption, merge, export, status)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -139,4 +139,4 @@ def _next(folder: BehaviorFolder, recordings: list[RecordingStatus]) -> str:
         return f"behaviorvlm behavior caption {place}"
     if not all(one.bouts for one in recordings):
         return f"behaviorvlm behavior merge {place}"
-    return f"behaviorvlm behavior report {place}"
+    return f"behaviorvlm behavior export {place} csv OUT"

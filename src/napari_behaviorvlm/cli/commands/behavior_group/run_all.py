@@ -1,4 +1,4 @@
-"""Do everything: segment, caption, merge, and a report with pictures.
+"""Do everything: segment, caption, merge.
 
 Safe to interrupt: the same command goes on where it stopped, and does only what is missing.
 """
@@ -20,7 +20,7 @@ from napari_behaviorvlm.cli.commands.behavior_group.shared import (
 from napari_behaviorvlm.cli.output import Output
 
 NAME = "run"
-HELP = "from video to named events and a report"
+HELP = "from video to named events"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,12 +30,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_captioning(parser)
     add_merging(parser)
     add_words(parser)
-    parser.add_argument(
-        "--report",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="write a page with timelines and pictures of every cluster",
-    )
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
