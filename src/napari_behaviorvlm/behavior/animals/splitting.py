@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 
 _STEPS = 6
+_INERTIA_PLACE, _INERTIA_TURN = 0.1, 0.6
+"""How much an ellipse keeps of the expected place and shape while it touches another."""
 _SLACK = (0.7, 1.3)
 """How far an ellipse may depart from the animal's usual size while it touches another."""
 
@@ -77,8 +79,8 @@ def split(points: FloatArray, guesses: list[Ellipse]) -> tuple[list[Ellipse], ND
         weight = np.exp(-0.5 * (distances - distances.min(axis=0)))
         weight /= weight.sum(axis=0)
         fitted = [
-            _fit(points, share, old, size)
-            for share, old, size in zip(weight, ellipses, usual, strict=True)
+            _fit(points, share, guess, size)
+            for share, guess, size in zip(weight, guesses, usual, strict=True)
         ]
         moved = max(
             float(np.abs(new.centre - old.centre).max())
@@ -100,13 +102,18 @@ def _distances(points: FloatArray, ellipses: list[Ellipse]) -> FloatArray:
     return np.stack(rows)
 
 
-def _fit(points: FloatArray, weight: FloatArray, old: Ellipse, usual: FloatArray) -> Ellipse:
+def _fit(points: FloatArray, weight: FloatArray, guess: Ellipse, usual: FloatArray) -> Ellipse:
     total = float(weight.sum())
     if total < 5:
-        return old
+        return guess
     centre = weight @ points / total
     offset = points - centre
-    found = _ellipse(centre, (offset * weight[:, None]).T @ offset / total)
+    moments = (offset * weight[:, None]).T @ offset / total
+    found = _ellipse(
+        centre + _INERTIA_PLACE * (guess.centre - centre),
+        moments + _INERTIA_TURN * (guess.covariance - moments),
+    )
+    centre = found.centre
     spread = np.clip(found.spread, _SLACK[0] * usual, _SLACK[1] * usual)
     return Ellipse(centre, found.axes, spread)
 
