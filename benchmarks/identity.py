@@ -5,7 +5,6 @@ them is missed, spurious ones are added, and the positions get noise. Run it wit
 recordings of others (see ``tests/fixtures``); what is absent is skipped.
 
     python benchmarks/identity.py --data ../shared/data [--only dannce oist sample] [--keypoints]
-    python benchmarks/identity.py --calibrate
     python benchmarks/identity.py --only long --frames 20000
 
 ``--project FOLDER`` scores the candidates that were really detected in the sample session.
@@ -15,7 +14,6 @@ import argparse
 import resource
 import time
 from pathlib import Path
-from unittest import mock
 
 import numpy as np
 from identity_sessions import (
@@ -28,7 +26,6 @@ from identity_sessions import (
     sample_session,
 )
 
-from napari_behaviorvlm.identity import confidence, windows
 from napari_behaviorvlm.identity.evaluation import evaluate, evaluate_doubt, evaluate_keypoints
 from napari_behaviorvlm.identity.seeds import Seeds
 from napari_behaviorvlm.identity.strategies.geometric import GeometricStrategy
@@ -92,49 +89,6 @@ def sessions(options):
         yield long_session(data, options.frames)
 
 
-def calibrate(data: Path) -> None:
-    """Print the coefficients of `identity.confidence`, fitted on sessions of their own."""
-    columns, right = [], []
-    training = [
-        *(dannce_session(data, seed=10 + i, missed=m, seeds=s) for i, (m, s) in enumerate(
-            [(0.15, None), (0.15, [1, 19, 57]), (0.3, [6, 28, 64]), (0.4, None)])),
-        *(oist_session(data, thin=t, seed=20 + i, missed=m, burst=b) for i, (t, m, b) in enumerate(
-            [(25, 0.3, True), (20, 0.15, False), (30, 0.45, False)])),
-        *(sample_session(seed=30 + i, missed=m) for i, m in enumerate([0.0, 0.1, 0.3])),
-    ]  # fmt: skip
-    for session in training:
-        kept = []
-
-        def keep(*evidence, kept=kept):
-            # The rows' numbers travel in the place of the confidence.
-            first = sum(map(len, kept))
-            kept.append(confidence.features(*evidence))
-            return first + np.arange(len(kept[-1]), dtype=float)
-
-        with mock.patch.object(windows, "naming_confidence", keep):
-            labelling, _ = label(session)
-        error = np.linalg.norm(labelling.poses.points - session.points, axis=-1)
-        known = np.isfinite(error)
-        columns.append(np.concatenate(kept)[labelling.poses.confidence[known].astype(int)])
-        right.append(error[known] <= 5)
-    x, y = np.concatenate(columns), np.concatenate(right)
-    coefficients = logistic(x, y)
-    print("COEFFICIENTS =", np.array2string(coefficients, precision=2, separator=", "))
-    print(f"{len(y)} points, {100 * (1 - y.mean()):.2f} % wrong")
-
-
-def logistic(x, y, ridge=1.0, rounds=30):
-    """Ridge logistic regression by Newton's method."""
-    coefficients = np.zeros(x.shape[1])
-    penalty = ridge * np.diag(np.r_[0.0, np.ones(x.shape[1] - 1)])
-    for _ in range(rounds):
-        p = 1 / (1 + np.exp(-x @ coefficients))
-        gradient = x.T @ (y - p) - penalty @ coefficients
-        curvature = (x * (p * (1 - p))[:, None]).T @ x + penalty
-        coefficients = coefficients + np.linalg.solve(curvature, gradient)
-    return coefficients
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -144,11 +98,7 @@ def main() -> None:
     parser.add_argument("--project", type=Path)
     parser.add_argument("--frames", type=int, default=20_000)
     parser.add_argument("--keypoints", action="store_true")
-    parser.add_argument("--calibrate", action="store_true")
     options = parser.parse_args()
-    if options.calibrate:
-        calibrate(options.data)
-        return
     print(f"{'session':34} {'frames':>6} {'mean mm':>8} {'median':>8} {'<5mm %':>8} {'cover %':>8} "
           f"{'ident %':>8} {'wrong':>6} {'AUROC':>7} {'1/5/10 %':>12} {'frames/s':>8}")  # fmt: skip
     for session in sessions(options):

@@ -10,7 +10,8 @@ sample (`benchmarks/paper.py`); "doubled" has each of its rates twice. Positions
 would not count; nothing is filled in. A keypoint counts where at least two cameras see its dot.
 Errors are those of reported positions; an identity is right within 5 mm of the truth. The paper's
 strategy sees single frames spread over the recording (it costs the same in each), the others all
-frames. Seconds are without those of the model. Doubt is what the review queue sorts by.
+frames. Frames/s are of CPU time without the
+model's. Doubt is what the review queue sorts by.
 """
 
 import argparse
@@ -89,13 +90,13 @@ def run(session: Session, name: str, errors: ErrorModel, frames, calls: float):
     model = SimulatedModel(truth_of(session), errors)
     with no_pictures():
         strategy = strategy_of(name, model, session, calls)
-        began = time.perf_counter()
+        began = time.process_time()
         steps = strategy.label(session.rig, session.skeleton, seeds, session.candidates, frames)
         while True:
             try:
                 next(steps)
             except StopIteration as end:
-                return end.value, model, time.perf_counter() - began - model.seconds
+                return end.value, model, time.process_time() - began - model.seconds
 
 
 def doubt_of(session: Session, labelling) -> np.ndarray:
@@ -146,7 +147,7 @@ def printed(title: str, lines: Sequence[Line]) -> str:
 
 
 def sessions(options, folder: Path) -> Iterator[tuple[str, list[Session]]]:
-    """Groups of sessions: variants of one kind, over whose seeds a line is the mean."""
+    """Make groups of sessions: variants of one kind, over whose seeds a line is the mean."""
     seeds, only = range(options.seeds), options.only
     if "sample" in only:
         yield "sample", [sample_session(seed=seed) for seed in seeds]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from napari_behaviorvlm.core.candidates import CandidateTable
 from napari_behaviorvlm.identity.fusion import FusedPoints, ideal_candidates
 from napari_behaviorvlm.identity.solver import Naming
+from napari_behaviorvlm.identity.steadiness import unsteadiness
 from napari_behaviorvlm.identity.views import IdealViews, solve_points
 
 FloatArray = NDArray[np.float64]
@@ -41,6 +42,8 @@ class RecoverySettings:
         Of the names of recovered points, in units of log likelihood.
     rounds : int
         A point that was found shortens the gap for the next round.
+    jump : float
+        Unsteadiness from which on a pair is replaced if a steady one is found.
     """
 
     gap: int = 16
@@ -48,6 +51,7 @@ class RecoverySettings:
     pixels: float = 1.2
     margin: float = 8.0
     rounds: int = 3
+    jump: float = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +94,8 @@ def recover(  # noqa: PLR0917
         return points, naming
     ideal = ideal_candidates(views, candidates, times)
     row, margin = naming.row.copy(), naming.margin.copy()
+    jumping = _jumping(row, points, times, settings)
+    row[jumping] = -1
     for _ in range(settings.rounds):
         cells = _expected(row, points, times, gate, settings)
         if not len(cells.frame):
@@ -102,7 +108,30 @@ def recover(  # noqa: PLR0917
         row[cells.frame[which], cells.keypoint[which]] = len(points) + np.arange(len(which))
         margin[cells.frame[which], cells.keypoint[which]] = settings.margin
         points = FusedPoints.concatenate([points, found], ideal.shape[1])
+    _restore(row, naming.row, jumping, points)
     return points, Naming(row, margin, naming.alternative, naming.cost, naming.purity)
+
+
+def _jumping(
+    row: IntArray, points: FusedPoints, times: IntArray, settings: RecoverySettings
+) -> NDArray[np.bool_]:
+    """Pairs that leave the track for a frame, shape (F, K)."""
+    named = row >= 0
+    xyz = np.where(named[..., None], points.xyz[np.maximum(row, 0)], np.nan)
+    n_views = np.where(named, points.n_views[np.maximum(row, 0)], 0)
+    far = unsteadiness(xyz, times, n_views) > settings.jump
+    return np.asarray(named & (n_views == 2) & far)
+
+
+def _restore(
+    row: IntArray, before: IntArray, jumping: NDArray[np.bool_], points: FusedPoints
+) -> None:
+    """Give pairs back that nothing steadier was found for, unless their dots are used now."""
+    for frame, keypoint in np.argwhere(jumping & (row < 0)):
+        old = before[frame, keypoint]
+        others = points.number[row[frame][row[frame] >= 0]]
+        if not ((others == points.number[old]) & (points.number[old] > 0)).any():
+            row[frame, keypoint] = old
 
 
 def _expected(

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from napari_behaviorvlm.core.candidates import CandidateTable
 from napari_behaviorvlm.core.skeleton import Skeleton
 from napari_behaviorvlm.identity.assign import AssignSettings, candidate_positions, make_labels
-from napari_behaviorvlm.identity.confidence import naming_confidence
+from napari_behaviorvlm.identity.confidence import Evidence, naming_confidence
 from napari_behaviorvlm.identity.fusion import FusedPoints, FusionSettings, fuse
 from napari_behaviorvlm.identity.learning import Learned, LearningSettings, without_reflections
 from napari_behaviorvlm.identity.recovery import RecoverySettings, recover
 from napari_behaviorvlm.identity.solver import Naming, SolverSettings, solve
+from napari_behaviorvlm.identity.steadiness import unsteadiness
 from napari_behaviorvlm.identity.strategies import CandidateVotes, Labelling
 from napari_behaviorvlm.identity.tracklets import TrackletSettings, link
 from napari_behaviorvlm.identity.views import IdealViews
@@ -140,9 +141,12 @@ class Recording:
         points = FusedPoints.concatenate(fused, len(self.views.rig))
         return without_reflections(points, self.learned.mirror, self.learned.anatomy)
 
-    def solve(self, context: IntArray, inside: IntArray) -> "Window":
-        """Name the points of one window; the parameters are those of `label`."""
-        points, learned = self.points(context), self.learned
+    def solve(
+        self, context: IntArray, inside: IntArray, points: FusedPoints | None = None
+    ) -> "Window":
+        """Name the points of one window; ``points`` are those of `points`, if they are known."""
+        learned = self.learned
+        points = self.points(context) if points is None else points
         heard = self._heard(points, context)
         naming = solve(
             points, context, self.skeleton, learned.anatomy, tracking=learned.tracking,
@@ -154,7 +158,7 @@ class Recording:
             self.settings.recovery,
         )  # fmt: skip
         heard = heard.padded(len(points))
-        return Window(points, naming, heard, np.searchsorted(context, inside), inside)
+        return Window(points, naming, heard, np.searchsorted(context, inside), inside, context)
 
     def labelling(self, window: "Window") -> Labelling:
         """Labels and poses of a window."""
@@ -163,12 +167,7 @@ class Recording:
         row, margin = naming.row[rows], naming.margin[rows]
         confidence = np.full(row.shape, np.nan)
         named = row >= 0
-        excess = np.broadcast_to(
-            (naming.cost[rows] - self.learned.typical_cost)[:, None], row.shape
-        )
-        confidence[named] = naming_confidence(
-            margin[named], points.n_views[row[named]], naming.purity[rows][named], excess[named]
-        )
+        confidence[named] = naming_confidence(self._evidence(window, named))
         xy = candidate_positions(self.candidates, frames, len(self.views.rig))
         labels, poses = make_labels(
             self.views.rig, frames, xy, number=_numbers(points, row), confidence=confidence,
@@ -178,6 +177,20 @@ class Recording:
         return Labelling(
             labels, poses, np.where(known, margin, np.nan).astype(np.float32),
             _numbers(points, naming.alternative[rows]),
+        )  # fmt: skip
+
+    def _evidence(self, window: "Window", named: NDArray[np.bool_]) -> Evidence:
+        """Gather what speaks for and against names, those of the cells ``named`` (F, K)."""
+        points, naming, rows = window.points, window.naming, window.rows
+        whole = naming.row >= 0
+        xyz = np.where(whole[..., None], points.xyz[np.maximum(naming.row, 0)], np.nan)
+        n_views = np.where(whole, points.n_views[np.maximum(naming.row, 0)], 0)
+        unsteady = unsteadiness(xyz, window.context, n_views)[rows]
+        excess = (naming.cost[rows] - self.learned.typical_cost)[:, None]
+        return Evidence(
+            naming.margin[rows][named], n_views[rows][named], naming.purity[rows][named],
+            np.broadcast_to(excess, named.shape)[named], unsteady[named],
+            window.heard.lead(naming.row[rows][named], np.nonzero(named)[1]),
         )  # fmt: skip
 
     def _outside_cost(self, points: FusedPoints) -> FloatArray:
@@ -221,6 +234,14 @@ class Heard:
         """Return silence."""
         return cls(np.zeros((n_points, n_keypoints)), np.full(n_points, -1))
 
+    def lead(self, rows: IntArray, keypoint: IntArray) -> FloatArray:
+        """How much more was said for some names than for the next best of their points."""
+        own = self.weight[rows, keypoint]
+        others = self.weight[rows].copy()
+        others[np.arange(len(rows)), keypoint] = -np.inf
+        lead: FloatArray = own - np.maximum(others.max(1, initial=-np.inf), -99.0)
+        return np.where(self.frame[rows] >= 0, lead, 0.0)
+
     def padded(self, n_points: int) -> "Heard":
         """Return the same with silence about further points."""
         more = n_points - len(self.frame)
@@ -245,6 +266,8 @@ class Window:
         Positions of the answered frames in the naming.
     frames : ndarray of int64, shape (F,)
         Their numbers.
+    context : ndarray of int64
+        Numbers of all frames that were solved together.
     """
 
     points: FusedPoints
@@ -252,6 +275,7 @@ class Window:
     heard: Heard
     rows: IntArray
     frames: IntArray
+    context: IntArray
 
 
 def _numbers(points: FusedPoints, row: IntArray) -> NDArray[np.int16]:

@@ -36,6 +36,23 @@ def test_a_model_that_exchanges_sides_is_not_believed_about_sides_any_more():
     assert weights[LEFT] - weights[TIP] > 3
 
 
+def test_words_of_several_views_share_one_vote_about_sides():
+    confusion = Confusion(MOUSE)
+    alone, shared, none = confusion.weights(np.array([LEFT] * 3), np.array([1.0, 0.5, 0.0]))
+    side = alone[LEFT] - alone[RIGHT]
+    assert side > 1.5
+    assert shared[LEFT] - shared[RIGHT] == pytest.approx(side / 2)
+    assert none[LEFT] == pytest.approx(none[RIGHT])
+    assert none[LEFT] - none[TIP] == pytest.approx(alone[LEFT] - alone[TIP], abs=1.0)
+
+
+def test_experience_counts_as_much_as_it_weighs():
+    once, thrice = Confusion(MOUSE), Confusion(MOUSE)
+    once.learn(np.array([LEFT]), np.array([RIGHT]))
+    thrice.learn(np.array([LEFT] * 3), np.array([RIGHT] * 3), np.full(3, 1 / 3))
+    assert thrice.probability == pytest.approx(once.probability)
+
+
 def test_a_model_that_names_specks_is_believed_less():
     before = Confusion(MOUSE)
     after = Confusion(MOUSE)

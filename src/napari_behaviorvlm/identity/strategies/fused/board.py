@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, fields
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,12 @@ from napari_behaviorvlm.identity.windows import Recording, Window
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Table = TypeVar("Table", Labels, Poses)
+
+if TYPE_CHECKING:
+    from napari_behaviorvlm.identity.fusion import FusedPoints
+
+KEPT = 40
+"""Windows whose points stay in memory."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,7 @@ class Board:
         self.hidden = np.zeros((len(frames), count))
         self.asked: dict[str, IntArray] = {}
         self.named = False
+        self._points: dict[int, FusedPoints] = {}
 
     # Solving -----------------------------------------------------------------------------------
 
@@ -99,7 +106,7 @@ class Board:
         """Name everything by geometry and what people said."""
         done = 0
         for context, inside in self.recording.windows(self.frames):
-            part = self._take(self.recording.solve(context, inside))
+            part = self._take(self._solved(context, inside))
             done += len(inside)
             yield from _arrivals(part, Progress(done, len(self.frames), "naming points"))
         self.named = True
@@ -115,9 +122,19 @@ class Board:
         )  # fmt: skip
         for context, inside in self.recording.windows(self.frames):
             if np.isin(words.frame, context).any():
-                part = self._take(self.recording.solve(context, inside))
+                part = self._take(self._solved(context, inside))
                 total = len(self.frames)
                 yield from _arrivals(part, Progress(total, total, "naming points again"))
+
+    def _solved(self, context: IntArray, inside: IntArray) -> Window:
+        """Solve a window; its points do not depend on what was said and are kept for a while."""
+        first = int(inside[0])
+        points = self._points.pop(first, None)
+        points = self.recording.points(context) if points is None else points
+        self._points[first] = points
+        if len(self._points) > KEPT:
+            del self._points[next(iter(self._points))]
+        return self.recording.solve(context, inside, points)
 
     def _take(self, window: Window) -> Labelling:
         part = self.recording.labelling(window)
@@ -191,7 +208,7 @@ class Board:
         none = len(self.recording.skeleton)
         cells = zip(words.frame.tolist(), words.camera.tolist(), words.number.tolist(), strict=True)
         truth = np.array([is_.get(cell, none) for cell in cells], np.int64)
-        self.confusion.learn(truth, words.keypoint)
+        self.confusion.learn(truth, words.keypoint, _experience(words.frame, truth))
 
     def hear(self, words: Words, settings: InquirySettings) -> None:
         """Take words; where geometry is sure, they tell what words are worth."""
@@ -201,7 +218,17 @@ class Board:
         named = labels.candidate[row, words.camera] == words.number[:, None]
         keypoint = named.argmax(1)
         sure = named.any(1) & (poses.confidence[row, keypoint] >= settings.sure)
-        self.confusion.learn(keypoint[sure].astype(np.int64), words.keypoint[sure])
+        known = keypoint[sure].astype(np.int64)
+        weight = _experience(words.frame[sure], known)
+        self.confusion.learn(known, words.keypoint[sure], weight)
+
+
+def _experience(frame: IntArray, keypoint: IntArray) -> FloatArray:
+    """Weight of words, shape (n,): those about one keypoint of one frame weigh 1 together."""
+    cells = np.stack([frame, keypoint], axis=1)
+    _, cell, count = np.unique(cells, axis=0, return_inverse=True, return_counts=True)
+    weight: FloatArray = 1.0 / count[cell.ravel()]
+    return weight
 
 
 def _leans(window: Window, words: Words) -> IntArray:

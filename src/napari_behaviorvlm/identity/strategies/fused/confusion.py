@@ -50,9 +50,10 @@ class Confusion:
 
     def __init__(self, skeleton: Skeleton, prior: ConfusionPrior | None = None) -> None:
         prior = prior or ConfusionPrior()
+        self._pairs = skeleton.symmetric_indices
         self._counts = prior.strength * _believed(skeleton, prior)
 
-    def learn(self, is_: IntArray, said: IntArray) -> None:
+    def learn(self, is_: IntArray, said: IntArray, weight: FloatArray | None = None) -> None:
         """Count answers.
 
         Parameters
@@ -60,8 +61,11 @@ class Confusion:
         is_, said : ndarray of int64, shape (n,)
             Keypoint that a dot is, or ``K`` for none of them, and keypoint that the model took it
             for.
+        weight : ndarray, shape (n,), optional
+            What each answer counts. Words about the same keypoint of the same frame are one
+            experience, in however many views: a model's mistakes are the same in all of them.
         """
-        np.add.at(self._counts, (is_, said), 1.0)
+        np.add.at(self._counts, (is_, said), 1.0 if weight is None else weight)
 
     @property
     def probability(self) -> FloatArray:
@@ -69,22 +73,41 @@ class Confusion:
         shares: FloatArray = self._counts / self._counts.sum(1, keepdims=True)
         return shares
 
-    def weights(self, said: IntArray) -> FloatArray:
+    def weights(self, said: IntArray, side: FloatArray | float = 1.0) -> FloatArray:
         """Weigh what words speak for and against.
 
         Parameters
         ----------
         said : ndarray of int64, shape (n,)
             Keypoint that the model took a dot for.
+        side : ndarray, shape (n,), optional
+            How much each word counts about sides: a model that exchanges left and right does so
+            in all views of a frame, so that these words share one vote.
 
         Returns
         -------
         ndarray, shape (n, K)
             Log likelihood ratio of the dot being each keypoint against its being none.
         """
-        logarithm = np.log(self.probability)
-        ratios: FloatArray = (logarithm[:-1] - logarithm[-1])[:, said].T
+        whole, of_pair = self._ratios(self.probability), self._ratios(self._without_sides())
+        share = np.broadcast_to(side, said.shape)[:, None]
+        weights: FloatArray = of_pair[:, said].T + share * (whole - of_pair)[:, said].T
+        return weights
+
+    @staticmethod
+    def _ratios(probability: FloatArray) -> FloatArray:
+        logarithm = np.log(probability)
+        ratios: FloatArray = logarithm[:-1] - logarithm[-1]
         return ratios
+
+    def _without_sides(self) -> FloatArray:
+        """P(said | is) where "left paw" only means "a paw of this pair", shape (K + 1, K)."""
+        probability = self.probability
+        for left, right in self._pairs:
+            either = probability[:, [left, right]].sum(1)
+            probability[:, left] = probability[:, right] = either
+            probability[[left, right]] = probability[[left, right]].mean(0)
+        return probability
 
 
 def _believed(skeleton: Skeleton, prior: ConfusionPrior) -> FloatArray:

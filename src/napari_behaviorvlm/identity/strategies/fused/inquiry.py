@@ -56,7 +56,11 @@ class Words:
 
     def votes(self, confusion: Confusion) -> CandidateVotes:
         """Weigh every word for and against every keypoint."""
-        weights = confusion.weights(self.keypoint)
+        _, word, count = np.unique(
+            np.stack([self.frame, self.keypoint], axis=1), axis=0,
+            return_inverse=True, return_counts=True,
+        )  # fmt: skip
+        weights = confusion.weights(self.keypoint, 1.0 / count[word.ravel()])
         count = weights.shape[1]
         return CandidateVotes(
             np.repeat(self.frame, count),
