@@ -66,10 +66,17 @@ class LabelLooks:
 
     def _place(self, label: str) -> int:
         if label not in self._places:
-            wanted = _USUAL.get(label, crc32(label.casefold().encode()) % len(LOOKS))
-            taken = set(self._places.values())
-            free = (wanted + at for at in range(len(LOOKS)))
-            self._places[label] = next(
-                (at % len(LOOKS) for at in free if at % len(LOOKS) not in taken), wanted
-            )
+            self._places[label] = self._free(label)
         return self._places[label]
+
+    def _free(self, label: str) -> int:
+        """First place from the wanted one on that nobody has, and no usual word may come for."""
+        wanted = _USUAL.get(label, crc32(label.casefold().encode()) % len(LOOKS))
+        order = [(wanted + at) % len(LOOKS) for at in range(len(LOOKS))]
+        taken = set(self._places.values())
+        kept = set() if label in _USUAL else set(_USUAL.values())
+        for unfit in (taken | kept, taken):
+            for place in order:
+                if place not in unfit:
+                    return place
+        return wanted
