@@ -39,8 +39,12 @@ class StoreFile:
         self._turn = threading.RLock()
         with plain_errors(path):
             self._connection = connect(path, writable=writable)
-            if writable:
-                migrate(self._connection)
+            try:
+                if writable:
+                    migrate(self._connection)
+            except BaseException:
+                self._connection.close()
+                raise
 
     def close(self) -> None:
         """Close the file; the write-ahead log is folded into it."""
