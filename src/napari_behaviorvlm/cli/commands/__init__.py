@@ -11,6 +11,7 @@ from napari_behaviorvlm.cli.commands import (
     detect,
     export,
     label,
+    mend,
     new,
     report,
     review,
@@ -21,6 +22,6 @@ from napari_behaviorvlm.cli.commands import (
 )
 
 COMMANDS = (
-    demo, new, check, detect, candidates, seed, label, triangulate, review, why, export,
+    demo, new, check, mend, detect, candidates, seed, label, triangulate, review, why, export,
     report, status, behavior,
 )  # fmt: skip
