@@ -93,7 +93,7 @@ def class_table(folder, recording, truth, names):
 
 
 def load(place):
-    """Recording, truth (frames, animals) as numbers, names of behaviours."""
+    """Give recording, truth (frames, animals) as numbers, and names of behaviours."""
     from behaving_mice import BEHAVIORS  # the same names
 
     recording = Recording(

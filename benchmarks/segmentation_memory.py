@@ -33,22 +33,21 @@ class DrawnVideo(FrameReader):
         self.info = VideoInfo(Path("drawn"), n_frames, SIZE, FPS, kind, False, (0, 255), "drawn")
         self._noise = np.random.default_rng(0).normal(0, 2, (SIZE[1], SIZE[0])).astype(np.float32)
 
-    def read(self, index, *, color=False):
+    def _draw(self, index):
         picture = np.full((SIZE[1], SIZE[0]), 200, np.float32)
         for animal in range(2):
             pace = 0.04 if (index // 90 + animal) % 3 else 0.0
             phase = 0.04 * (index - index % 90) * 2 / 3 + pace * (index % 90) + np.pi * animal
             place = SIZE[0] / 2 + 60 * np.cos(phase), SIZE[1] / 2 + 60 * np.sin(phase)
-            axes, angle = (17, 7), np.degrees(phase) + 90
-            cv2.ellipse(picture, (place, (2 * axes[0], 2 * axes[1]), angle), 50, -1)
+            cv2.ellipse(picture, (place, (34, 14), np.degrees(phase) + 90), 50, -1)
         return np.clip(picture + np.roll(self._noise, index * 7), 0, 255).astype(np.uint8)
 
-    def iter(self, start=0, stop=None, step=1, *, color=False):
-        for index in range(start, self.n_frames if stop is None else stop, step):
-            yield self.read(index)
+    def _read_run(self, first, last, color, give_up):
+        del color, give_up
+        return {index: self._draw(index) for index in range(first, last + 1)}
 
     def close(self):
-        pass
+        """Nothing is open."""
 
 
 def one(minutes):
@@ -60,7 +59,7 @@ def one(minutes):
     n_frames = round(minutes * 60 * FPS)
 
     @contextmanager
-    def opened(folder, recording):
+    def opened(*_):
         yield DrawnVideo(n_frames)
 
     describing.opened = tracking.opened = opened

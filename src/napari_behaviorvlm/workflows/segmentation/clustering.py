@@ -39,7 +39,7 @@ from napari_behaviorvlm.workflows.segmentation.models import (
 from napari_behaviorvlm.workflows.segmentation.places import file_key
 from napari_behaviorvlm.workflows.segmentation.request import SegmentRequest
 
-VERSION = 1
+VERSION = 2
 """Raise it when the same features give other clusters: part of keys."""
 
 SAMPLE = 25_000
@@ -140,7 +140,10 @@ def clusterer(request: SegmentRequest) -> Clusterer:
         return DensityClusters()
     if request.method == "umap+gmm":
         return UmapClusters(seed)
-    return DEC(DECSettings(seed=seed, device=request.device))
+    # Features of several sources overlap: rebuilding each from the others (a denoising
+    # autoencoder, as in the paper) finds what they have in common.
+    settings = DECSettings(dimensions=20, noise=0.4, seed=seed, device=request.device)
+    return DEC(settings)
 
 
 # Clips ---------------------------------------------------------------------------------------
