@@ -24,6 +24,7 @@ from napari_behaviorvlm.behavior import metrics
 from napari_behaviorvlm.behavior.animals import bodies_of
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder, Recording
 from napari_behaviorvlm.io.poses import read_poses
+from napari_behaviorvlm.io.video import probe
 from napari_behaviorvlm.workflows.segmenting import (
     METHODS,
     SegmentRequest,
@@ -94,12 +95,14 @@ def class_table(folder, recording, truth, names):
 
 def load(place):
     """Give recording, truth (frames, animals) as numbers, and names of behaviours."""
-    from behaving_mice import BEHAVIORS  # the same names
-
+    with np.load(place / "truth.npz") as known:
+        truth, names = known["behaviour"].astype(np.int64), known["behaviours"].tolist()
+    video = next(place.glob("*.mp4"))
     recording = Recording(
-        place.name, place / "video.mp4", place / "poses.csv", n_animals=3, fps=30.0
-    )
-    return recording, np.load(place / "truth.npy"), BEHAVIORS
+        place.name, video, place / "poses.csv", n_animals=truth.shape[1], fps=probe(video).fps,
+        n_frames=len(truth),
+    )  # fmt: skip
+    return recording, truth, names
 
 
 def main():
