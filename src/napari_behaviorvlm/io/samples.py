@@ -71,6 +71,56 @@ def six_view_mouse() -> SampleSession:
     )
 
 
+@dataclass(frozen=True)
+class BehaviorSample:
+    """Files of the behaviour sample; see its README.md.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+
+    folder: Path
+    n_animals: int = 3
+
+    @property
+    def video(self) -> Path:
+        """Three mice seen from above."""
+        return self.folder / "three_mice.mp4"
+
+    @property
+    def poses(self) -> Path:
+        """What a pose tracker would give, as multi-animal DeepLabCut writes it."""
+        return self.folder / "poses.csv"
+
+    @property
+    def events(self) -> Path:
+        """What each mouse does: animal, start_frame, end_frame, label."""
+        return self.folder / "events.csv"
+
+    @property
+    def truth(self) -> Path:
+        """What the generator knows."""
+        return self.folder / "truth.npz"
+
+
+def three_mice() -> BehaviorSample:
+    """Find the three mice.
+
+    Raises
+    ------
+    ProjectError
+        If this installation came without them.
+    """
+    for place in _PLACES:
+        folder = place / "three_mice"
+        if (folder / "three_mice.mp4").is_file():
+            return BehaviorSample(folder)
+    raise ProjectError(
+        "The behaviour sample is not part of this installation: install napari-behaviorvlm again."
+    )
+
+
 def sample_home() -> Path:
     """Folder in which sample projects are made: in the person's documents, where there are any.
 
