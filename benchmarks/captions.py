@@ -62,7 +62,7 @@ def by_model(bodies, truth, clips, errors):
             return report.captions, finish(merge.run(session)).bouts
 
 
-def constant(clips, labels):
+def constant(labels):
     return {row: Caption(label, source="measured") for row, label in enumerate(labels)}
 
 
@@ -75,8 +75,8 @@ def rows(seed, seconds):
         majority = [BEHAVIORS[np.bincount(truth[s : e + 1, a]).argmax()] for a, s, e in columns]
         most = BEHAVIORS[np.bincount(truth.ravel()).argmax()]
         captions = {
-            "one word": constant(clips, [most] * len(clips)),
-            "majority": constant(clips, majority),
+            "one word": constant([most] * len(clips)),
+            "majority": constant(majority),
             "measured": measured_captions(measure(None, bodies, clips), WORDS),
         }
         for name, given in captions.items():

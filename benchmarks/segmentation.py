@@ -146,14 +146,16 @@ def main():
                                 print("   ", class_table(folder, recording.name, own, names))
                     if method == options.methods[0] and place == places[0]:
                         words = ", ".join(f"{k} {v:.1f}" for k, v in spent.items() if v > 0.2)
+                        length = len(truth) / recording.fps
                         print(
-                            f"    {len(truth) / recording.fps:.0f} s of video, each animal is itself in "
-                            f"{same:.0%} of frames; seconds: {words}"
+                            f"    {length:.0f} s of video, each animal is itself in {same:.0%} of "
+                            f"frames; seconds: {words}"
                         )
                 table = np.array(rows)
                 cells = [f"{c.mean():.3f} ({c.min():.2f}-{c.max():.2f})" for c in table[:, :4].T]
-                print(f"{method:9} {source:7} " + " ".join(f"{cell:>18}" for cell in cells)
-                      + f" {table[:, 4].mean():6.0f} {np.median(table[:, 5]):6.1f}", flush=True)  # fmt: skip
+                shown = " ".join(f"{cell:>18}" for cell in cells)
+                counts = f"{table[:, 4].mean():6.0f} {np.median(table[:, 5]):6.1f}"
+                print(f"{method:9} {source:7} {shown} {counts}", flush=True)
 
 
 if __name__ == "__main__":

@@ -121,7 +121,7 @@ def behave(seconds: float, fps: float, box: tuple[float, float], seed: int, n: i
     )
 
 
-# What comes next -----------------------------------------------------------------------------------
+# What comes next ---------------------------------------------------------------------------------
 
 
 def _begin(at: int, mice: list[Mouse], chance: np.random.Generator) -> None:

@@ -108,7 +108,7 @@ class Poser:
         return Body(spine, half, self._ears(spine), tail, lift)
 
     def _ears(self, spine: FloatArray) -> FloatArray:
-        at = int(round(EARS * (len(STATIONS) - 1)))
+        at = round(EARS * (len(STATIONS) - 1))
         along = _unit(spine[at + 1] - spine[at - 1])
         # y points down: the left side lies at (along.y, -along.x).
         side = np.array([along[1], -along[0]]) * 0.098 * self._px

@@ -1,5 +1,6 @@
 """A whole recording: what the mice do, their keypoints, and the frames."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -66,6 +67,6 @@ class Session:
             cuts = [0, *(np.flatnonzero(np.diff(labels)) + 1).tolist(), len(labels)]
             found += [
                 (animal, start, end - 1, BEHAVIORS[labels[start]])
-                for start, end in zip(cuts[:-1], cuts[1:], strict=True)
+                for start, end in itertools.pairwise(cuts)
             ]
         return found
