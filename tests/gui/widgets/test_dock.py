@@ -236,7 +236,8 @@ def test_side_docks_come_and_go(viewer, dock):
 
 
 def test_the_dock_fits_a_small_screen(viewer_maker, sample_project, monkeypatch):
-    monkeypatch.setattr("napari_behaviorvlm.gui.widgets.dock_shell.WIDE_SCREEN", 2000)  # ours is small
+    wide = "napari_behaviorvlm.gui.widgets.dock_shell.WIDE_SCREEN"
+    monkeypatch.setattr(wide, 2000)  # ours is small
     viewer = viewer_maker((1366, 768))
     dock = dock_in(viewer)
     dock.open_project(sample_project)
