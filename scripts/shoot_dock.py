@@ -2,7 +2,8 @@
 
 Usage: python scripts/shoot_dock.py [OUT]. A real napari window is driven by real mouse and key
 events on a display of its own (Xvfb), on the sample session with a few labels put on wrong dots,
-so that the same pictures come out again after a change of the dock.
+so that the same pictures come out again after a change of the dock. With BEHAVIORVLM_SHOOT_MODEL
+set only those of asking a model are made (dock_model.png, dock_why.png); it is a simulated one.
 """
 
 import os
@@ -26,6 +27,9 @@ SCREEN = (1920, 1080)
 SMALL_SCREEN = (1366, 768)
 NAME = "six_view_mouse"
 TOUR_WIDTH = 1120
+MODEL_FRAMES = (60, 61)
+"""Asked of the simulated model."""
+
 MOST_BYTES = 3_000_000
 """A tour larger than this does not load quickly enough on the front page."""
 
@@ -44,6 +48,7 @@ def main() -> None:
     # A package of that name lies in some environments, so ours is named by hand.
     sys.modules["tests"] = ModuleType("tests")
     sys.modules["tests"].__path__ = [str(ROOT / "tests")]
+    sys.path.insert(0, str(ROOT))
     out.mkdir(parents=True, exist_ok=True)
     shoot(out)
 
@@ -230,11 +235,57 @@ def labelled_sample() -> Path:
 
 
 def shoot(out: Path) -> None:
-    """Make all pictures."""
+    """Make all pictures, or only those of the model."""
     studio = Studio(out)
-    shoot_tour(studio)
-    shoot_stills(studio)
+    if "BEHAVIORVLM_SHOOT_MODEL" not in os.environ:
+        shoot_tour(studio)
+        shoot_stills(studio)
+    shoot_model(studio)
     studio.viewer.close()
+
+
+def shoot_model(studio: Studio) -> None:
+    """Make the pictures of asking a (simulated) model: its settings, and why a label is so."""
+    from simulated_vlm import Abilities, ErrorModel, SimulatedServer, sample_truth
+    from tests.gui.driving import wait_until
+
+    from napari_behaviorvlm.gui.running import runs_of
+    from napari_behaviorvlm.gui.widgets.model_panel import OTHER
+
+    page, session = studio.dock.page, studio.session
+    run, runs = page.runs, runs_of(studio.session)
+    session.go_to(MODEL_FRAMES[0])
+    studio.press("Ctrl+=")
+    with SimulatedServer(sample_truth(), ErrorModel(), Abilities(latency=0.02)) as server:
+        page.show_run()
+        run.choose("label")
+        run.strategy_box.setCurrentIndex(run.strategy_box.findData("paper"))
+        run.frames.which.setCurrentIndex(1)
+        run.frames.first.setValue(MODEL_FRAMES[0])
+        run.frames.last.setValue(MODEL_FRAMES[1])
+        run.model.where.setCurrentIndex(OTHER)
+        run.model.address.setText(server.url)
+        run.model.address.editingFinished.emit()
+        run.model.model.setEditText("simulated")
+        run.model.test()
+        wait_until(lambda: "answers." in run.model.said.text(), "the server", 60)
+        run.ask_plan()
+        wait_until(lambda: "calls" in run.plan_label.text(), "the plan", 60)
+        studio.save("model")
+        studio.place(SMALL_SCREEN)
+        studio.save("model_1366x768")
+        studio.place(SCREEN)
+        run.start()
+        wait_until(lambda: runs.step is not None, "the run to begin", 30)
+        wait_until(lambda: runs.step is None, "the run to end", 240)
+    page.tabs.setCurrentIndex(0)
+    session.select(session.skeleton.index("hindpaw_L"), 0)
+    page.toggle_why()
+    studio.settle(2500)
+    studio.save("why")
+    studio.place(SMALL_SCREEN)
+    studio.save("why_1366x768")
+    studio.place(SCREEN)
 
 
 def shoot_stills(studio: Studio) -> None:

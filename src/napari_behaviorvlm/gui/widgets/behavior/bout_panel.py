@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_behaviorvlm.core.bout_edits import Describe
 from napari_behaviorvlm.core.bouts import Bout
 from napari_behaviorvlm.gui.controllers.bout_flow import BoutFlow
 from napari_behaviorvlm.gui.models.behavior_session import BehaviorSession
@@ -139,10 +140,11 @@ class BoutPanel(Panel):
     def keep_words(self) -> None:
         """Keep what was typed as the description of the bout it was typed for."""
         bout = self._shown
+        if bout is None or self._session.bout(bout.id) != bout:
+            return  # it has changed meanwhile, and so will the field
         words = self.words.toPlainText().strip()
-        if bout is not None and words != bout.description and self._session.bout(bout.id):
-            from napari_behaviorvlm.core.bout_edits import Describe
-
+        if words != bout.description:
+            self._shown = None  # what the edit brings about must not keep it again
             self._session.apply(Describe(bout.id, words))
 
     def _name(self) -> None:
@@ -152,10 +154,9 @@ class BoutPanel(Panel):
 
     def refresh(self, *_: object) -> None:
         """Show the current bout."""
-        bout = self._session.current
-        if bout is not self._shown:
+        if self._session.current is not self._shown:
             self.keep_words()
-        self._shown = bout
+        bout = self._shown = self._session.current
         several = len(self._session.selection)
         self._list_labels("" if bout is None else bout.label)
         for widget in (self.label, self.words, self.accept, self.split, self.merge, self.apart,
@@ -215,7 +216,7 @@ def _said(bout: Bout) -> str:
         else (f"; confidence {bout.confidence:.2f}")
     )
     made = f"; made from {len(bout.clips)} clips" if len(bout.clips) > 1 else ""
-    return f"Named {who}{sure}{made}."
+    return f"{who[:1].upper()}{who[1:]}{sure}{made}."
 
 
 def pixmap_of(picture: NDArray[Any]) -> QPixmap:

@@ -378,8 +378,8 @@ class Timeline(Panel):
 
 
 SOURCES: dict[str, str] = {
-    "human": "by a person", "vlm": "by a vision-language model", "measured":
-    "measured from the tracks, no model asked", "clusters": "cluster, not yet named",
+    "human": "decided by a person", "vlm": "named by a vision-language model",
+    "measured": "measured from the tracks, no model asked", "clusters": "cluster, not yet named",
     "rule": "merged by rule", "llm": "merged by a language model",
 }  # fmt: skip
 
