@@ -72,13 +72,15 @@ class Recording:
     @classmethod
     def from_config(cls, config: RecordingConfig, folder: Path) -> Self:
         """Inverse of `to_config`."""
-        paths = (
-            None if written is None else absolute_path(written, folder)
-            for written in (config.video, config.poses, config.pixel_poses)
-        )
+
+        def path(written: str | None) -> Path | None:
+            return None if written is None else absolute_path(written, folder)
+
         return cls(
-            config.name, *paths, config.view, config.animals, tuple(config.names), config.fps,
-            config.n_frames, config.size, config.scale,
+            name=config.name, video=path(config.video), poses=path(config.poses),
+            pixel_poses=path(config.pixel_poses), view=config.view, n_animals=config.animals,
+            animals=tuple(config.names), fps=config.fps, n_frames=config.n_frames,
+            size=config.size, scale=config.scale,
         )  # fmt: skip
 
 
