@@ -5,7 +5,7 @@ from tests.gui.driving import click_widget, focus_views, menu_action, type_text,
 
 from napari_behaviorvlm.gui.running import runs_of
 
-SAMPLE = "Six-view mouse (BehaviorVLM)"
+SAMPLE = ("BehaviorVLM", "Six-view mouse")
 
 
 class DockWindow:
@@ -21,7 +21,7 @@ class DockWindow:
     @classmethod
     def from_menu(cls, viewer):
         """Open the sample by its entry in napari's menu."""
-        menu_action(viewer, "File", "Open Sample", SAMPLE).trigger()
+        menu_action(viewer, "File", "Open Sample", *SAMPLE).trigger()
         return cls(viewer)
 
     @property

@@ -13,6 +13,8 @@ from napari_behaviorvlm.io.samples import six_view_mouse
 
 PLUGIN = "napari-behaviorvlm"
 SAMPLE = "behaviorvlm://six_view_mouse"
+THREE_MICE = "behaviorvlm://three_mice"
+DOCKS = ["Label poses (BehaviorVLM)", "Label behaviour (BehaviorVLM)"]
 
 
 @pytest.fixture
@@ -24,7 +26,7 @@ def manifest():
 def opened(monkeypatch):
     """What was asked to be opened, instead of opening it."""
     asked = []
-    for name in ("open_project", "show_new_project", "open_sample"):
+    for name in ("open_project", "show_new_project", "open_sample", "open_three_mice"):
         monkeypatch.setattr(opening, name, lambda *what, name=name: asked.append((name, *what)))
     return asked
 
@@ -33,9 +35,10 @@ def test_all_commands_lead_somewhere(manifest):
     for command in manifest.contributions.commands:
         assert command.python_name.startswith("napari_behaviorvlm._npe2:")
         assert callable(getattr(_npe2, command.python_name.split(":")[1]))
-    assert [widget.display_name for widget in manifest.contributions.widgets] == ["Label poses"]
-    title = f"{manifest.contributions.widgets[0].display_name} ({manifest.display_name})"
-    assert title == opening.DOCK_NAME
+    assert [
+        f"{widget.display_name} ({manifest.display_name})"
+        for widget in manifest.contributions.widgets
+    ] == [opening.DOCK_NAME, opening.BEHAVIOR_DOCK_NAME]
 
 
 def test_project_folders_and_calibrations_are_ours_and_nothing_else(tmp_path, opened):
@@ -51,6 +54,8 @@ def test_project_folders_and_calibrations_are_ours_and_nothing_else(tmp_path, op
         assert opened.pop() == expected
     assert _npe2.get_reader(SAMPLE)(SAMPLE) == [(None,)]
     assert opened.pop() == ("open_sample",)
+    assert _npe2.get_reader(THREE_MICE)(THREE_MICE) == [(None,)]
+    assert opened.pop() == ("open_three_mice",)
     (tmp_path / "pyproject.toml").write_text("[project]\nname = 'x'\n")
     (tmp_path / "broken.toml").write_text("= [")
     (tmp_path / "images").mkdir()
@@ -58,7 +63,7 @@ def test_project_folders_and_calibrations_are_ours_and_nothing_else(tmp_path, op
     for other in others:
         assert _npe2.get_reader(str(tmp_path / other)) is None, other
     assert _npe2.get_reader([str(tmp_path / "mäuse"), str(calibration)]) is None
-    assert _npe2.get_reader("behaviorvlm://three_mice") is None
+    assert _npe2.get_reader("behaviorvlm://four_mice") is None
 
 
 def test_a_damaged_project_is_still_ours(tmp_path, opened):
@@ -78,20 +83,22 @@ def test_napari_shows_the_menus_and_opens_what_is_dropped(viewer, tmp_path, open
     assert PLUGIN in {m.name for m in PluginManager.instance().iter_manifests()}
     window = viewer.window
     window.plugins_menu.aboutToShow.emit()
-    assert "Label poses (BehaviorVLM)" in titles(window.plugins_menu)
+    assert titles(submenu(window.plugins_menu, "BehaviorVLM")) == DOCKS
     ours = submenu(submenu(window.file_menu, "IO Utilities"), "BehaviorVLM")
     assert [title for title in titles(ours) if title] == [
         "Open project ... (BehaviorVLM)", "New project ... (BehaviorVLM)",
-        "Open the six-view mouse (BehaviorVLM)",
+        "Open the six-view mouse (BehaviorVLM)", "Open the three mice (BehaviorVLM)",
     ]  # fmt: skip
     annotate = submenu(window.layers_menu, "Annotate")
-    assert "Label poses (BehaviorVLM)" in titles(annotate)
-    samples = submenu(window.file_menu, "Open Sample")
-    sample = next(a for a in samples.actions() if "Six-view mouse" in a.text())
-    sample.trigger()
-    assert opened.pop() == ("open_sample",)
-    next(a for a in ours.actions() if "six-view" in a.text()).trigger()
-    assert opened.pop() == ("open_sample",)
+    assert set(DOCKS) <= set(titles(annotate))
+    samples = submenu(submenu(window.file_menu, "Open Sample"), "BehaviorVLM")
+    assert titles(samples) == ["Six-view mouse", "Three mice from above"]
+    for sample in samples.actions():
+        sample.trigger()
+    assert [opened.pop(0), opened.pop(0)] == [("open_sample",), ("open_three_mice",)]
+    for words in ("six-view", "three mice"):
+        next(a for a in ours.actions() if words in a.text()).trigger()
+    assert [opened.pop(0), opened.pop(0)] == [("open_sample",), ("open_three_mice",)]
     next(a for a in ours.actions() if "New project" in a.text()).trigger()
     assert opened.pop() == ("show_new_project",)
     calibration = Path(shutil.copyfile(six_view_mouse().calibration, tmp_path / "calibration.toml"))

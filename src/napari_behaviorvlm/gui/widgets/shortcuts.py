@@ -94,7 +94,7 @@ class Shortcuts(QObject):
         if not self._counts_in(watched) or _left_over(watched):
             return False
         key = key_of(event)
-        if isinstance(watched, TEXT_FIELDS):
+        if is_text_field(watched):
             return self._in_text_field(event, key)
         action = self._action(key)
         if action is None and key not in SILENCED:
@@ -129,12 +129,19 @@ class Shortcuts(QObject):
         return True
 
 
+def is_text_field(widget: QWidget | None) -> bool:
+    """Whether letters typed belong to a widget; of a combo box it is the box that has the focus."""
+    if isinstance(widget, QComboBox):
+        return widget.isEditable()
+    return isinstance(widget, TEXT_FIELDS)
+
+
 def _left_over(watched: QWidget) -> bool:
     """Whether a key comes from a text field below, which had no use for it (Return)."""
     typed_in = QApplication.focusWidget()
     if watched is typed_in:  # Qt calls a widget an ancestor of itself
         return False
-    return isinstance(typed_in, TEXT_FIELDS) and watched.isAncestorOf(typed_in)
+    return is_text_field(typed_in) and watched.isAncestorOf(typed_in)
 
 
 HELD = ((3.0, 5), (1.5, 2))

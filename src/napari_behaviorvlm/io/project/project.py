@@ -193,7 +193,7 @@ def _sweep(folder: Path) -> None:
 
 
 def _lock(folder: Path) -> FileLock:
-    lock = FileLock(folder / LOCK)
+    lock = FileLock(folder / LOCK, thread_local=False)  # windows open it in a thread of their own
     try:
         lock.acquire(timeout=0)
     except Timeout:
