@@ -37,7 +37,7 @@ from napari_behaviorvlm.behavior.events.rule import rule_merge
 from napari_behaviorvlm.core.captions import Caption
 from napari_behaviorvlm.vlm.session import ModelSession, Settings
 from napari_behaviorvlm.vlm.store import AnswerStore
-from napari_behaviorvlm.workflows.captioning import CaptionRequest, caption_by_model
+from napari_behaviorvlm.workflows.behavior.captioning import CaptionRequest, caption_by_model
 
 WORDS = Vocabulary([Word(name, "", USUAL[name]) for name in BEHAVIORS])
 DARK = np.zeros((64, 64), np.uint8)

@@ -25,7 +25,7 @@ from napari_behaviorvlm.behavior.animals import bodies_of
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder, Recording
 from napari_behaviorvlm.io.poses import read_poses
 from napari_behaviorvlm.io.video import probe
-from napari_behaviorvlm.workflows.segmenting import (
+from napari_behaviorvlm.workflows.behavior.segmenting import (
     METHODS,
     SegmentRequest,
     read_bodies,

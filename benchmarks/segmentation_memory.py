@@ -53,8 +53,8 @@ class DrawnVideo(FrameReader):
 def one(minutes):
     from napari_behaviorvlm.behavior.embedding.base import finish
     from napari_behaviorvlm.io.behavior_folder import BehaviorFolder, Recording
-    from napari_behaviorvlm.workflows.segmentation import describing, tracking
-    from napari_behaviorvlm.workflows.segmenting import SegmentRequest, segment
+    from napari_behaviorvlm.workflows.behavior.segmentation import describing, tracking
+    from napari_behaviorvlm.workflows.behavior.segmenting import SegmentRequest, segment
 
     n_frames = round(minutes * 60 * FPS)
 

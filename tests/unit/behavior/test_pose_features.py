@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from napari_behaviorvlm.behavior.features.body import BodyPlan
 from napari_behaviorvlm.behavior.features.egocentric import BodyScale
+from napari_behaviorvlm.behavior.features.joined import JoinedScaling
 from napari_behaviorvlm.behavior.features.motion import fill_gaps, rate, smooth
 from napari_behaviorvlm.behavior.features.sampling import Thinned
-from napari_behaviorvlm.behavior.features.scaling import Standardizer
 from napari_behaviorvlm.behavior.features.stream import FeatureSettings, PoseFeatures
 from napari_behaviorvlm.core.errors import TableError
 from napari_behaviorvlm.core.skeleton import Skeleton
@@ -282,9 +282,10 @@ def test_memory_does_not_grow_with_the_recording():
 def test_constant_features_and_outliers_do_no_harm():
     sample = np.random.default_rng(0).normal(5, 2, (1000, 2))
     sample[:, 1] = 3
-    scaled = Standardizer.measure(sample)(np.array([[5.0, 3], [7, 3], [1e6, 9]]))
-    assert scaled[:, 1].tolist() == [0, 0, 0]
+    scaling = JoinedScaling.measure(sample, ("speed", "turning"), ("travel", "travel"))
+    scaled = scaling(np.array([[5.0, 3], [7, 3], [1e6, 9], [np.nan, 3]])) / scaling.weight
+    assert scaled[:, 1].tolist() == [0, 0, 0, 0]
     assert scaled[:2, 0] == pytest.approx([0, 1], abs=0.1)
-    assert scaled[2, 0] == 4
+    assert scaled[2:, 0].tolist() == [4, 0]
     with pytest.raises(TableError, match="nothing to cluster"):
-        Standardizer.measure(np.zeros((0, 3)))
+        JoinedScaling.measure(np.zeros((0, 2)), ("speed", "turning"), ("travel", "travel"))

@@ -2,7 +2,7 @@
 
 Fitting works on a sample that fits into memory and yields its progress; the fitted model then
 assigns moments of any number, batch by batch. Values come in scaled already
-(`napari_behaviorvlm.behavior.features.scaling`), those of all animals together: clusters mean the
+(`napari_behaviorvlm.behavior.features.joined`), those of all animals together: clusters mean the
 same for every animal.
 """
 

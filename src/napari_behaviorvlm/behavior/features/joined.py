@@ -12,7 +12,6 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_behaviorvlm.behavior.features.scaling import FARTHEST
 from napari_behaviorvlm.behavior.features.stream import FLOORS, SHARES
 from napari_behaviorvlm.core.errors import TableError
 
@@ -24,6 +23,9 @@ PIXEL_FLOORS = {"shape": 0.06, "motion": 0.4, "looks": 0.04, "codes": 1e-3}
 PIXEL_SHARES = {"shape": 1.0, "motion": 1.0, "looks": 0.5, "codes": 0.5}
 REDUCED = {"looks": 8, "codes": 16}
 """Groups that are reduced to so many principal components before they count."""
+
+FARTHEST = 4.0
+"""Standard deviations beyond which a value is cut off: one tracking error must not be a cluster."""
 
 ALL_FLOORS = {**FLOORS, **PIXEL_FLOORS}
 ALL_SHARES = {**SHARES, **PIXEL_SHARES}
@@ -55,24 +57,6 @@ class FeatureTable:
 def seen(values: Float32Array) -> BoolArray:
     """Where anything is known of an animal, shape (frames, animals)."""
     return np.asarray(np.isfinite(values).any(axis=-1))
-
-
-def side_by_side(tables: Sequence[FeatureTable]) -> FeatureTable:
-    """Join what different sources tell of the same frames.
-
-    Raises
-    ------
-    TableError
-        If they differ in frames or animals, or two columns have one name.
-    """
-    shapes = {table.values.shape[:2] for table in tables}
-    if len(shapes) != 1:
-        raise TableError(f"Features of {sorted(shapes)} frames and animals do not go together.")
-    names = tuple(name for table in tables for name in table.names)
-    if len(set(names)) != len(names):
-        raise TableError("Two features have the same name.")
-    groups = tuple(group for table in tables for group in table.groups)
-    return FeatureTable(names, groups, np.concatenate([t.values for t in tables], axis=-1))
 
 
 def common_columns(

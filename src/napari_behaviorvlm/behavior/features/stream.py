@@ -18,7 +18,6 @@ from napari_behaviorvlm.behavior.features.kinematics import (
     kinematics,
 )
 from napari_behaviorvlm.behavior.features.motion import smoothing_reach, window_statistics
-from napari_behaviorvlm.behavior.features.scaling import Columns
 from napari_behaviorvlm.behavior.features.social import relations, social_names
 from napari_behaviorvlm.core.errors import TableError
 from napari_behaviorvlm.core.tracks import Tracks
@@ -124,10 +123,6 @@ class PoseFeatures:
         if self.settings.social:
             groups += ("social",) * len(social_names(len(tracks.animals)))
         return groups * 2
-
-    def columns(self, tracks: Tracks) -> Columns:
-        """Least widths and weights of the features, for `Standardizer`."""
-        return Columns.of_groups(self.groups(tracks), FLOORS, SHARES)
 
     def stream(self, pieces: Iterable[Tracks]) -> Iterator[FeatureBlock]:
         """Compute features piece by piece.

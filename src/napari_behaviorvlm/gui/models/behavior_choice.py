@@ -7,7 +7,7 @@ from napari_behaviorvlm.gui.models.model_choice import ModelChoice
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder, Recording
 from napari_behaviorvlm.workflows.behavior.request import WordsRequest
 from napari_behaviorvlm.workflows.behavior.run import BehaviorRequest
-from napari_behaviorvlm.workflows.segmenting import SegmentRequest
+from napari_behaviorvlm.workflows.behavior.segmenting import SegmentRequest
 
 METHODS = {
     "dec": "Deep embedded clustering (the paper's)",

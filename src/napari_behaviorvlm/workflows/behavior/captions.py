@@ -13,17 +13,17 @@ from napari_behaviorvlm.io.behavior_folder import BehaviorFolder, Recording
 from napari_behaviorvlm.io.project.derived import content_key
 from napari_behaviorvlm.workflows.asking import CountingModel
 from napari_behaviorvlm.workflows.behavior.asking import BatchAsking, asked_of, counting_model
-from napari_behaviorvlm.workflows.behavior.request import CaptionSummary, WordsRequest
-from napari_behaviorvlm.workflows.behavior.results import pictures_of, poses_of, unit_of
-from napari_behaviorvlm.workflows.behavior.words import use_vocabulary, vocabulary_content
-from napari_behaviorvlm.workflows.captioning import (
+from napari_behaviorvlm.workflows.behavior.captioning import (
     Captioned,
     CaptionReport,
     CaptionRequest,
     caption_by_model,
     caption_measured,
 )
-from napari_behaviorvlm.workflows.segmenting import read_bodies, read_clips
+from napari_behaviorvlm.workflows.behavior.request import CaptionSummary, WordsRequest
+from napari_behaviorvlm.workflows.behavior.results import pictures_of, poses_of, unit_of
+from napari_behaviorvlm.workflows.behavior.segmenting import read_bodies, read_clips
+from napari_behaviorvlm.workflows.behavior.words import use_vocabulary, vocabulary_content
 
 STEP = "caption"
 VERSION = 1

@@ -1,13 +1,14 @@
 """The step that makes events of captioned clips."""
 
 from collections import Counter
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 
 from napari_behaviorvlm.behavior.captions.vocabulary import Vocabulary
 from napari_behaviorvlm.behavior.events.model import PROMPT_VERSION, MergeReport, ModelMerge
-from napari_behaviorvlm.behavior.events.rule import RuleSettings
+from napari_behaviorvlm.behavior.events.naming import canonical_names
+from napari_behaviorvlm.behavior.events.rule import NamedClips, RuleSettings, rule_merge
 from napari_behaviorvlm.core.bouts import Bout, Clips
 from napari_behaviorvlm.core.captions import Caption
 from napari_behaviorvlm.core.progress import Progress
@@ -16,13 +17,12 @@ from napari_behaviorvlm.io.project.derived import content_key
 from napari_behaviorvlm.workflows.asking import CountingModel
 from napari_behaviorvlm.workflows.behavior.asking import asked_of, counting_model
 from napari_behaviorvlm.workflows.behavior.request import Asked, MergeSummary, WordsRequest
+from napari_behaviorvlm.workflows.behavior.segmenting import read_clips
 from napari_behaviorvlm.workflows.behavior.words import (
     one_name_each,
     use_vocabulary,
     vocabulary_content,
 )
-from napari_behaviorvlm.workflows.merging import merge_by_model, merge_by_rule, shared_names
-from napari_behaviorvlm.workflows.segmenting import read_clips
 
 STEP = "merge"
 VERSION = 1
@@ -109,19 +109,26 @@ def _merged(
     rule = RuleSettings(absorb=request.absorb)
     found: dict[str, MergeReport] = {}
     if request.merge == "rule":
-        names = shared_names([(one.clips, one.captions) for one in given.values()], words)
+        names = _shared_names(given.values(), words)
         for name, one in given.items():
-            found[name] = yield from merge_by_rule(
-                one.clips, one.captions, names, rule, vocabulary=words
-            )
+            yield Progress(len(found), len(given), f"Merging clips of {name} by their labels")
+            found[name] = MergeReport(rule_merge(one.clips, one.captions, rule, names))
         return found, Asked()
     with counting_model(folder, request) as model:
         for name, one in given.items():
             task = ModelMerge(
                 name, one.clips, one.captions, words, request.language, rule=rule
             )  # fmt: skip
-            found[name] = yield from _counted(model, merge_by_model(task, model))
+            found[name] = yield from _counted(model, task.run(model))
         return found, asked_of(model)
+
+
+def _shared_names(given: Iterable[_Given], words: Vocabulary | None) -> dict[str, str]:
+    """One name per behaviour over all animals and recordings, by the frames it is used for."""
+    use: Counter[str] = Counter()
+    for one in given:
+        use += NamedClips(one.clips, one.captions, {}).use(range(len(one.clips)))
+    return canonical_names(use, words)
 
 
 def _counted(

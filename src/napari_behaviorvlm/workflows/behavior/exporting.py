@@ -6,7 +6,7 @@ from napari_behaviorvlm.core.errors import ExportError
 from napari_behaviorvlm.io.atomic import explained
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder, Recording
 from napari_behaviorvlm.io.ethogram import FORMATS, Ethogram
-from napari_behaviorvlm.workflows.segmenting import read_clips
+from napari_behaviorvlm.workflows.behavior.segmenting import read_clips
 
 
 def export_behavior(folder: BehaviorFolder, format_name: str, out: Path) -> list[Path]:

@@ -14,11 +14,11 @@ from napari_behaviorvlm.vlm.questions import Question
 from napari_behaviorvlm.vlm.request import Usage
 from napari_behaviorvlm.vlm.session import Settings
 from napari_behaviorvlm.vlm.tokens import answer_tokens, request_tokens
+from napari_behaviorvlm.workflows.behavior.captioning import CaptionRequest, clip_question
 from napari_behaviorvlm.workflows.behavior.request import WordsRequest
 from napari_behaviorvlm.workflows.behavior.results import pictures_of, poses_of, unit_of
-from napari_behaviorvlm.workflows.captioning import CaptionRequest, clip_question
+from napari_behaviorvlm.workflows.behavior.segmenting import read_bodies, read_clips
 from napari_behaviorvlm.workflows.rehearsal import Means, answers_in, history, means_in
-from napari_behaviorvlm.workflows.segmenting import read_bodies, read_clips
 
 SAMPLE = 6
 """Clips of a recording that are drawn to learn how large their questions are."""

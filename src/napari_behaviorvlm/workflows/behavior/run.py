@@ -16,9 +16,13 @@ from napari_behaviorvlm.workflows.behavior.request import (
     MergeSummary,
     WordsRequest,
 )
+from napari_behaviorvlm.workflows.behavior.segmenting import (
+    SegmentReport,
+    SegmentRequest,
+    read_clips,
+)
+from napari_behaviorvlm.workflows.behavior.segmenting import segment as segment_folder
 from napari_behaviorvlm.workflows.behavior.spreading import prepare
-from napari_behaviorvlm.workflows.segmenting import SegmentReport, SegmentRequest, read_clips
-from napari_behaviorvlm.workflows.segmenting import segment as segment_folder
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,7 @@ def segment(
     Raises
     ------
     BehaviorVLMError
-        As `napari_behaviorvlm.workflows.segmenting.segment`.
+        As `napari_behaviorvlm.workflows.behavior.segmenting.segment`.
     """
     if scheduler is not None or (processes > 1 and len(folder.recordings) > 1):
         yield from prepare(folder, request, scheduler=scheduler, processes=processes)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from napari_behaviorvlm.core.bouts import Bout
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder, Recording
 from napari_behaviorvlm.workflows.asking import spending
-from napari_behaviorvlm.workflows.segmenting import has_clips, read_clips
+from napari_behaviorvlm.workflows.behavior.segmenting import has_clips, read_clips
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
         Merger,
         WordsRequest,
     )
+    from napari_behaviorvlm.workflows.behavior.segmenting import SegmentRequest
     from napari_behaviorvlm.workflows.behavior.sources import Sources
-    from napari_behaviorvlm.workflows.segmenting import SegmentRequest
 
 METHODS = ("dec", "kmeans", "gmm", "hdbscan", "umap+gmm")
 
@@ -150,7 +150,7 @@ def add_segmenting(parser: argparse.ArgumentParser) -> None:
 
 def segment_request(args: argparse.Namespace) -> "SegmentRequest":
     """Read the arguments of `add_segmenting`."""
-    from napari_behaviorvlm.workflows.segmenting import SegmentRequest
+    from napari_behaviorvlm.workflows.behavior.segmenting import SegmentRequest
 
     return SegmentRequest(
         method=args.method,

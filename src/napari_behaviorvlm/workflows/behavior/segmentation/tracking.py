@@ -16,8 +16,8 @@ from napari_behaviorvlm.io.behavior_folder import BehaviorFolder, Recording
 from napari_behaviorvlm.io.derived_arrays import DerivedArrays, made_arrays
 from napari_behaviorvlm.io.poses import read_poses
 from napari_behaviorvlm.io.project.derived import content_key
-from napari_behaviorvlm.workflows.segmentation.places import file_key, opened, video_key
-from napari_behaviorvlm.workflows.segmentation.request import SegmentRequest
+from napari_behaviorvlm.workflows.behavior.segmentation.places import file_key, opened, video_key
+from napari_behaviorvlm.workflows.behavior.segmentation.request import SegmentRequest
 
 VERSION = 1
 """Raise it when the same video gives other bodies: part of keys."""

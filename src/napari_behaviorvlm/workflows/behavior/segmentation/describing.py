@@ -23,9 +23,9 @@ from napari_behaviorvlm.core.tracks import Tracks
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder
 from napari_behaviorvlm.io.derived_arrays import DerivedArrays, Writing, made_arrays
 from napari_behaviorvlm.io.project.derived import content_key
-from napari_behaviorvlm.workflows.segmentation.places import file_key, opened, video_key
-from napari_behaviorvlm.workflows.segmentation.request import SegmentRequest
-from napari_behaviorvlm.workflows.segmentation.tracking import Tracked, poses_of
+from napari_behaviorvlm.workflows.behavior.segmentation.places import file_key, opened, video_key
+from napari_behaviorvlm.workflows.behavior.segmentation.request import SegmentRequest
+from napari_behaviorvlm.workflows.behavior.segmentation.tracking import Tracked, poses_of
 
 VERSION = 1
 """Raise it when the same tracks and pictures give other numbers: part of keys."""

@@ -10,9 +10,9 @@ from napari_behaviorvlm.core.bouts import Clips
 from napari_behaviorvlm.core.errors import TableError
 from napari_behaviorvlm.io.behavior_folder import Recording
 from napari_behaviorvlm.io.derived_arrays import DerivedArrays
-from napari_behaviorvlm.workflows.segmentation.clustering import CLIP_COLUMNS
-from napari_behaviorvlm.workflows.segmentation.places import Derives, name_of, read_pointer
-from napari_behaviorvlm.workflows.segmentation.tracking import read_tracked
+from napari_behaviorvlm.workflows.behavior.segmentation.clustering import CLIP_COLUMNS
+from napari_behaviorvlm.workflows.behavior.segmentation.places import Derives, name_of, read_pointer
+from napari_behaviorvlm.workflows.behavior.segmentation.tracking import read_tracked
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -11,22 +11,22 @@ from typing import TypeVar
 from napari_behaviorvlm.core.progress import Progress
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder
 from napari_behaviorvlm.io.derived_arrays import remove_older
-from napari_behaviorvlm.workflows.segmentation.clustering import Cut, Fitted, cut, fit
-from napari_behaviorvlm.workflows.segmentation.describing import Described, describe
-from napari_behaviorvlm.workflows.segmentation.places import read_pointer, write_pointer
-from napari_behaviorvlm.workflows.segmentation.request import (
+from napari_behaviorvlm.workflows.behavior.segmentation.clustering import Cut, Fitted, cut, fit
+from napari_behaviorvlm.workflows.behavior.segmentation.describing import Described, describe
+from napari_behaviorvlm.workflows.behavior.segmentation.places import read_pointer, write_pointer
+from napari_behaviorvlm.workflows.behavior.segmentation.request import (
     METHODS,
     SegmentReport,
     SegmentRequest,
 )
-from napari_behaviorvlm.workflows.segmentation.results import (
+from napari_behaviorvlm.workflows.behavior.segmentation.results import (
     Clusters,
     has_clips,
     read_bodies,
     read_clips,
     read_clusters,
 )
-from napari_behaviorvlm.workflows.segmentation.tracking import Tracked, poses_of, track
+from napari_behaviorvlm.workflows.behavior.segmentation.tracking import Tracked, poses_of, track
 
 __all__ = [
     "METHODS",

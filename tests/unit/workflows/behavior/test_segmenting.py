@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -13,7 +14,7 @@ from napari_behaviorvlm.behavior.embedding.base import finish
 from napari_behaviorvlm.core.bouts import UNTRACKED
 from napari_behaviorvlm.core.errors import TableError, VideoError
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder, Recording
-from napari_behaviorvlm.workflows.segmenting import (
+from napari_behaviorvlm.workflows.behavior.segmenting import (
     SegmentRequest,
     has_clips,
     read_bodies,
@@ -24,6 +25,7 @@ from napari_behaviorvlm.workflows.segmenting import (
 
 pytest.importorskip("sklearn")
 
+MABE = Path(__file__).parents[5] / "shared/data/mabe_three_mice"
 QUICK = SegmentRequest(method="kmeans", n_clusters=6)
 
 
@@ -238,3 +240,21 @@ def test_a_wrong_model_and_a_wrong_encoder_are_one_sentence(tmp_path, material):
         wrong.write_text(json.dumps({}))
         with pytest.raises(TableError, match="no TorchScript module"):
             finish(segment(folder, replace(QUICK, features="both", encoder=wrong)))
+
+
+@pytest.mark.skipif(not MABE.exists(), reason=f"no {MABE.name} beside the repository")
+def test_three_real_mice_by_their_poses(tmp_path):
+    poses = next(MABE.glob("*.h5"))
+    mice = Recording("mice", None, poses, n_animals=3, fps=30.0, n_frames=1801)
+    with made(tmp_path, [mice]) as folder:
+        report = finish(segment(folder, SegmentRequest(method="kmeans")))
+        labels, clips = read_clusters(folder, "mice").labels, read_clips(folder, "mice")
+    assert report.n_clusters == 30
+    present = labels != UNTRACKED
+    assert 0.9 < present.mean() < 1
+    # Every frame of every animal that is followed lies in one clip, every other in none.
+    assert ((clips.per_frame() != UNTRACKED) == present).all()
+    assert clips.lengths.sum() == present.sum()
+    assert clips.seconds.max() <= 5
+    assert 1 <= np.median(clips.seconds) <= 3
+    assert len(np.unique(clips.cluster)) > 15

@@ -25,7 +25,7 @@ from napari_behaviorvlm.core.captions import Caption
 from napari_behaviorvlm.core.errors import TableError
 from napari_behaviorvlm.vlm.session import ModelSession, Settings
 from napari_behaviorvlm.vlm.store import AnswerStore
-from napari_behaviorvlm.workflows.captioning import (
+from napari_behaviorvlm.workflows.behavior.captioning import (
     Captioned,
     CaptionRequest,
     caption_by_model,

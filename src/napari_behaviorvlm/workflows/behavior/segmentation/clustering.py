@@ -29,15 +29,15 @@ from napari_behaviorvlm.core.progress import Progress
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder
 from napari_behaviorvlm.io.derived_arrays import DerivedArrays, Writing, made_arrays
 from napari_behaviorvlm.io.project.derived import content_key
-from napari_behaviorvlm.workflows.segmentation.describing import Described
-from napari_behaviorvlm.workflows.segmentation.models import (
+from napari_behaviorvlm.workflows.behavior.segmentation.describing import Described
+from napari_behaviorvlm.workflows.behavior.segmentation.models import (
     KnownClusters,
     plane_of,
     read_model,
     write_model,
 )
-from napari_behaviorvlm.workflows.segmentation.places import file_key
-from napari_behaviorvlm.workflows.segmentation.request import SegmentRequest
+from napari_behaviorvlm.workflows.behavior.segmentation.places import file_key
+from napari_behaviorvlm.workflows.behavior.segmentation.request import SegmentRequest
 
 VERSION = 2
 """Raise it when the same features give other clusters: part of keys."""
