@@ -56,8 +56,11 @@ class BoutSource(Protocol):
     def near(self, recording: str, animal: str, first: int, last: int) -> list[Bout]:
         """Bouts of an animal that reach into frames `first` to `last`, by start."""
 
-    def of_cluster(self, cluster: int) -> list[tuple[str, Bout]]:
-        """Bouts of a cluster in all recordings."""
+    def clips_of(self, clusters: Sequence[int]) -> list[tuple[str, str, int, Span]]:
+        """Clips of some clusters, each with its recording, animal, number and frames."""
+
+    def clip(self, recording: str, number: int) -> tuple[str, Span]:
+        """Animal and frames of a clip; `TableError` where there is none."""
 
     def labelled(self, label: str) -> list[tuple[str, Bout]]:
         """Bouts that people named so, in all recordings."""
@@ -270,26 +273,6 @@ class Replace:
         parts = [replace(part, source=HUMAN, id=0) for part in self.parts]
         first = Change(recording, bout, replace(parts[0], id=bout.id))
         return [first, *(Change(recording, None, part) for part in parts[1:])]
-
-
-@dataclass(frozen=True, slots=True)
-class RenameCluster:
-    """Call everything of a cluster by one name, in all recordings."""
-
-    cluster: int
-    label: str
-
-    @property
-    def action(self) -> str:
-        """In words."""
-        return f"call cluster {self.cluster} {self.label!r}"
-
-    def changes(self, source: BoutSource) -> list[Change]:
-        """Rows before and after."""
-        found = source.of_cluster(self.cluster)
-        if not found:
-            raise TableError(f"There is no bout of cluster {self.cluster}.")
-        return [Change(recording, bout, relabelled(bout, self.label)) for recording, bout in found]
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,9 +93,13 @@ class BoutTable:
             recording, animal, last, first,
         )  # fmt: skip
 
-    def of_cluster(self, cluster: int) -> list[tuple[str, Bout]]:
-        """Bouts of a cluster in all recordings."""
-        return self._everywhere("cluster = ?", int(cluster))
+    def clips_of(self, clusters: Sequence[int]) -> list[tuple[str, str, int, Span]]:
+        """Clips of some clusters, each with its recording, animal, number and frames."""
+        return self._captions.clips_of(tuple(clusters))
+
+    def clip(self, recording: str, number: int) -> tuple[str, Span]:
+        """Animal and frames of a clip; `TableError` where there is none."""
+        return self._captions.clip(recording, number)
 
     def labelled(self, label: str) -> list[tuple[str, Bout]]:
         """Bouts that people named so, in all recordings."""

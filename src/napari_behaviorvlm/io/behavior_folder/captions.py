@@ -66,6 +66,34 @@ class CaptionTable:
                 found[n] = (a, b)
         return found
 
+    def clips_of(self, clusters: tuple[int, ...]) -> list[tuple[str, str, int, Span]]:
+        """Clips of some clusters, each with its recording, animal, number and frames."""
+        marks = ", ".join("?" * len(clusters))
+        rows = self._file.rows(
+            "SELECT name, animal, number, start_frame, end_frame FROM clip JOIN recording "  # noqa: S608
+            f"ON recording.id = clip.recording WHERE cluster IN ({marks}) "
+            "ORDER BY clip.recording, number",
+            clusters,
+        )
+        return [(name, animal, number, (a, b)) for name, animal, number, a, b in rows]
+
+    def clip(self, recording: str, number: int) -> tuple[str, Span]:
+        """Animal and frames of a clip.
+
+        Raises
+        ------
+        TableError
+            If there is none.
+        """
+        rows = self._file.rows(
+            "SELECT animal, start_frame, end_frame FROM clip WHERE recording = ? AND number = ?",
+            (self._file.id_of(recording), int(number)),
+        )
+        if not rows:
+            raise TableError(f"{recording} has no clip {number}.")
+        animal, first, last = rows[0]
+        return animal, (first, last)
+
     def _clips(self, recording: str) -> list[Row]:
         return self._file.rows(
             "SELECT number, animal, start_frame, end_frame, cluster, confidence FROM clip "

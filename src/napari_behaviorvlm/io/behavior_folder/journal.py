@@ -168,7 +168,8 @@ class Journal:
         key = self._captions.place(connection, edit.recording, edit.clip)
         before, after = read_caption(connection, key), None
         if edit.caption is not None:
-            after = (edit.clip, *caption_row(replace(edit.caption, source=HUMAN)))
+            said = replace(edit.caption, source=edit.caption.source or HUMAN)
+            after = (edit.clip, *caption_row(said))
         write_caption(connection, key, after)
         return "caption", json.dumps(key), json.dumps(before), json.dumps(after)
 

@@ -17,7 +17,6 @@ from napari_behaviorvlm.core.bout_edits import (
     Merge,
     MoveEdge,
     Relabel,
-    RenameCluster,
     RenameLabel,
     Replace,
     SetCaption,
@@ -26,6 +25,7 @@ from napari_behaviorvlm.core.bout_edits import (
 from napari_behaviorvlm.core.bouts import Bout, Clips
 from napari_behaviorvlm.core.captions import Caption
 from napari_behaviorvlm.core.errors import ProjectError, TableError
+from napari_behaviorvlm.core.naming_edits import NameClip, NameClusters
 from napari_behaviorvlm.io.behavior_folder import BehaviorStore
 
 
@@ -89,7 +89,12 @@ EDITS = [
     (lambda a, b, c: MoveEdge(c, "end", 99), [*BEFORE[:2], (20, 99, "walk")]),
     (lambda a, b, c: Delete((a, c)), [(10, 19, "run")]),
     (lambda a, b, c: Add("v", bout(35, 60, "sniff")), [*BEFORE, (35, 60, "sniff")]),
-    (lambda a, b, c: RenameCluster(1, "trot"), [(0, 9, "trot"), (10, 19, "run"), (20, 39, "trot")]),
+    (
+        lambda a, b, c: NameClusters((1,), "trot"),
+        [(0, 9, "trot"), (10, 19, "run"), (20, 39, "trot")],
+    ),
+    (lambda a, b, c: NameClusters((1, 2), "trot"), [(0, 39, "trot")]),
+    (lambda a, b, c: NameClip("v", 1, Caption("hop")), [BEFORE[0], (10, 19, "hop"), BEFORE[2]]),
     (lambda a, b, c: RenameLabel("walk", "run"), [(0, 9, "run"), (10, 19, "run"), (20, 39, "run")]),
     (
         lambda a, b, c: Replace(c, (bout(20, 24, "x"), bout(25, 39, "y"))),
@@ -122,9 +127,10 @@ IMPOSSIBLE = [
     (lambda a, b, c: MoveEdge(c, "end", 100), "cannot be moved to frame 100"),
     (lambda a, b, c: Relabel((a, 999), "x"), "number 999"),
     (lambda a, b, c: Relabel((a,), " "), "at least one letter"),
-    (lambda a, b, c: RenameCluster(7, "x"), "cluster 7"),
+    (lambda a, b, c: NameClusters((7,), "x"), "cluster 7"),
     (lambda a, b, c: Add("v", bout(90, 100)), "v has 100 frames"),
     (lambda a, b, c: SetCaption("v", 9, Caption("x")), "no clip 9"),
+    (lambda a, b, c: NameClip("v", 9, Caption("x")), "no clip 9"),
 ]
 
 
@@ -142,6 +148,44 @@ def test_clips_follow_their_bouts_through_split_and_merge(store):
     assert store.bout(first)[1].clips == (0, 1, 2)
     store.apply(Split(first, 15))
     assert [one.clips for one in store.bouts_near("v", "A0")] == [(0, 1), (1, 2)]
+
+
+def test_naming_a_cluster_cuts_events_that_were_made_from_others_too(store):
+    store.replace_bouts("v", [
+        bout(0, 34, "walk", clips=(0, 1, 2), description="Walks and runs."),
+        bout(0, 29, "rest", "A1", clips=(3,), cluster=3),
+    ])  # fmt: skip
+    store.apply(Delete((ids(store, "A1")[0],)))
+    before = store.bouts("v")
+    store.apply(NameClusters((2,), "dash"))
+    assert told(store) == [(0, 9, "walk"), (10, 19, "dash"), (20, 34, "walk")]
+    first, dash, last = store.bouts_near("v", "A0")
+    assert (first.source, dash.source, last.source) == ("measured", "human", "measured")
+    assert (first.clips, dash.clips, last.clips) == ((0,), (1,), (2,))
+    assert (dash.cluster, dash.description) == (2, "")
+    store.undo()
+    assert store.bouts("v") == before
+    with pytest.raises(TableError, match="Nothing stands in the clips of cluster 3"):
+        store.apply(NameClusters((3,), "sleep"))
+
+
+def test_words_for_a_clip_name_the_event_there_unless_a_person_decided(store):
+    store.replace_bouts("v", [bout(0, 19, "walk", clips=(0, 1)), bout(20, 39, clips=(2,))])
+    said = Caption("run", "Runs.", confidence=0.8, source="vlm", exchange=7)
+    store.apply(NameClip("v", 1, said))
+    assert told(store) == [(0, 9, "walk"), (10, 19, "run"), (20, 39, "walk")]
+    assert store.bouts_near("v", "A0")[1].source == "vlm"
+    assert store.captions("v")[1] == said
+    store.apply(Accept((ids(store)[2],)))
+    store.apply(NameClip("v", 2, said))
+    assert told(store)[2] == (20, 39, "walk")
+    store.apply(NameClip("v", 2, Caption("trot", "Trots.")))
+    assert told(store)[2] == (20, 39, "trot")
+    assert store.captions("v")[2].source == "human"
+    for _ in range(4):
+        store.undo()
+    assert store.captions("v") == {}
+    assert told(store) == [(0, 19, "walk"), (20, 39, "walk")]
 
 
 def test_people_keep_what_they_did_when_computed_again(store):
