@@ -1,53 +1,19 @@
 """`behaviorvlm behavior` as a person runs it: from a video to events, and all that goes wrong."""
 
 import json
-import shutil
 import signal
 import time
 from dataclasses import replace
 
-import av
-import cv2
 import numpy as np
 import pytest
 from simulated_vlm import BehaviorOracle, BehaviorTruth, SimulatedServer, WordErrors
+from tests.fixtures.filmed_mice import copied, mice, write_video
 from tests.unit.vlm.asking import TRUTH
 
 from napari_behaviorvlm.cli.main import main
 from napari_behaviorvlm.core.bout_edits import Relabel
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder
-
-FPS = 20
-
-
-def write_video(path, pictures):
-    with av.open(str(path), "w") as file:
-        stream = file.add_stream("libx264", rate=FPS)
-        stream.height, stream.width = pictures[0].shape
-        stream.pix_fmt, stream.options = "yuv420p", {"preset": "ultrafast", "crf": "18"}
-        for picture in pictures:
-            frame = av.VideoFrame.from_ndarray(picture, "gray").reformat(format="yuv420p")
-            file.mux(stream.encode(frame))
-        file.mux(stream.encode())
-    return path
-
-
-def mice(n_frames, animals=2):
-    """Dark ellipses on a light floor: the first rests and walks in turns, the second walks."""
-    pictures, place = [], np.array([60.0, 60.0])
-    noise = np.random.default_rng(0)
-    for frame in range(n_frames):
-        picture = np.full((180, 320), 190, np.uint8)
-        walking = (frame // 60) % 2
-        place[0] += 2.5 * walking * (1 if (frame // 120) % 2 == 0 else -1)
-        second = 160 + 90 * np.cos(frame / 60), 130 + 15 * np.sin(frame / 60)
-        for middle in [tuple(place), second][:animals]:
-            at = tuple(round(16 * float(v)) for v in middle)
-            cv2.ellipse(picture, at, (18 * 16, 8 * 16), 0, 0, 360, 40, -1, cv2.LINE_AA, 4)
-        pictures.append(
-            np.clip(picture + noise.normal(0, 2, picture.shape), 0, 255).astype(np.uint8)
-        )
-    return pictures
 
 
 @pytest.fixture(scope="module")
@@ -64,13 +30,7 @@ def segmented(video, tmp_path_factory):
 
 @pytest.fixture
 def folder(segmented, tmp_path):
-    copy = tmp_path / "b"
-    shutil.copytree(segmented, copy)
-    video = BehaviorFolder.open(segmented, writable=False).recordings[0].video
-    text = (copy / "behavior.toml").read_text()
-    old = next(line for line in text.splitlines() if line.startswith("video"))
-    (copy / "behavior.toml").write_text(text.replace(old, f'video = "{video.as_posix()}"'))
-    return copy
+    return copied(segmented, tmp_path / "b")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, Literal, overload
 
@@ -189,6 +189,65 @@ def atomic_directory(
             _move_into_place(temporary, target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def atomic_files(
+    paths: Sequence[Path], *, replace: bool = False, error: ErrorClass = ProjectError
+) -> Iterator[list[Path]]:
+    """Write several files of one folder that take their places when the block ends well.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Destinations, all in one folder; it is made if it is missing.
+    replace : bool
+        Whether files that are there may be replaced.
+    error : type of BehaviorVLMError
+        Raised, with one sentence, where the disk refuses or a file exists.
+
+    Yields
+    ------
+    list of Path
+        Where to write each of them: the same names in a temporary folder.
+
+    Raises
+    ------
+    BehaviorVLMError
+        Of the class ``error``. Then, as after any other exception, no file has changed.
+    """
+    folder = paths[0].parent
+    _refuse_present(paths, replace=replace, error=error)
+    made = _missing_folders(folder)
+    temporary = folder / f"{PARTIAL}{secrets.token_hex(4)}"
+    try:
+        with explained(folder, error):
+            temporary.mkdir(parents=True)
+        with _explained_writing(paths[0], temporary, error):
+            yield [temporary / path.name for path in paths]
+        _refuse_present(paths, replace=replace, error=error)  # it may have taken its time
+        with explained(paths[0], error):
+            for path in paths:
+                (temporary / path.name).replace(path)
+            _sync_folder(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        for empty in made:
+            with contextlib.suppress(OSError):
+                empty.rmdir()
+
+
+def _refuse_present(paths: Sequence[Path], *, replace: bool, error: ErrorClass) -> None:
+    for path in paths:
+        if path.is_dir():
+            raise error(_REASONS[errno.EISDIR].format(path=path))
+        if path.exists() and not replace:
+            raise error(_REASONS[errno.EEXIST].format(path=path))
+
+
+def _missing_folders(folder: Path) -> list[Path]:
+    """Folders that have to be made, the innermost first."""
+    return [one for one in (folder, *folder.parents) if not one.exists()]
 
 
 def sweep_partial(folder: PathLike) -> None:

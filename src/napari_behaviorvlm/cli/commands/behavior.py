@@ -20,15 +20,16 @@ from napari_behaviorvlm.cli.commands.behavior_group import (
     caption,
     export,
     merge,
+    report,
     run_all,
     segment,
     status,
 )
 
 NAME = "behavior"
-HELP = "videos to named events: run, segment, caption, merge, export, status"
+HELP = "videos to named events: run, segment, caption, merge, export, report, status"
 
-MEMBERS: tuple[ModuleType, ...] = (run_all, segment, caption, merge, export, status)
+MEMBERS: tuple[ModuleType, ...] = (run_all, segment, caption, merge, export, report, status)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

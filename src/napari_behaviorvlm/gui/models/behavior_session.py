@@ -18,8 +18,8 @@ from napari_behaviorvlm.core.bout_edits import Edit, RenameLabel, SetCaption
 from napari_behaviorvlm.core.bouts import Bout, Clips
 from napari_behaviorvlm.core.captions import Caption
 from napari_behaviorvlm.core.errors import BehaviorVLMError
+from napari_behaviorvlm.core.label_looks import LabelLooks
 from napari_behaviorvlm.gui.models.bout_rows import BoutRow
-from napari_behaviorvlm.gui.models.label_looks import LabelLooks
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder, BehaviorStore, Recording
 from napari_behaviorvlm.workflows.behavior.segmenting import has_clips, read_bodies, read_clips
 from napari_behaviorvlm.workflows.person import login_name

@@ -10,11 +10,9 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_behaviorvlm.core.hues import HUES
 from napari_behaviorvlm.core.labels import Status
 from napari_behaviorvlm.core.skeleton import Skeleton
-
-HUES = ("#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#D55E00", "#3F8FD2")
-"""Okabe and Ito's colours without black and yellow; their blue lightened, to be seen on black."""
 
 WARNING = "#F0E442"
 """Okabe and Ito's yellow, for flags only."""

@@ -5,8 +5,8 @@ import pyqtgraph as pg
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox
 
+from napari_behaviorvlm.core.hues import HUES
 from napari_behaviorvlm.gui.models.curves import BoneCurves, Curve, Stretches, bone_stretches
-from napari_behaviorvlm.gui.models.palette import HUES
 from napari_behaviorvlm.gui.models.session import LabellingSession
 from napari_behaviorvlm.gui.widgets.plot_page import PlotPage, legend, line
 from napari_behaviorvlm.gui.widgets.time_plot import MARK, TimePlot

@@ -7,9 +7,9 @@ import pyqtgraph as pg
 from qtpy.QtCore import QRectF, Qt
 from qtpy.QtGui import QColor, QPainter
 
+from napari_behaviorvlm.core.hues import HUES
 from napari_behaviorvlm.gui.models.curves import Stretches
 from napari_behaviorvlm.gui.models.drift import CameraErrors, Disagreement, camera_sentence
-from napari_behaviorvlm.gui.models.palette import HUES
 from napari_behaviorvlm.gui.models.session import LabellingSession
 from napari_behaviorvlm.gui.widgets.plot_page import PlotPage, legend, line
 from napari_behaviorvlm.gui.widgets.time_plot import BACKGROUND, FAINT, INK, MARK, TimePlot

@@ -16,10 +16,11 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_behaviorvlm.core.hues import HUES
 from napari_behaviorvlm.gui.controllers.actions import Action
 from napari_behaviorvlm.gui.keymap import Keymap, KeymapError, TakenKeyError
 from napari_behaviorvlm.gui.links import Links
-from napari_behaviorvlm.gui.models.palette import HUES, Form, KeypointLook, Shape
+from napari_behaviorvlm.gui.models.palette import Form, KeypointLook, Shape
 from napari_behaviorvlm.gui.widgets.mark_painting import mark_pixmap
 from napari_behaviorvlm.gui.widgets.shortcuts import key_of
 from napari_behaviorvlm.gui.widgets.style import (

@@ -1,14 +1,34 @@
-"""What an animal does when: the bouts of one recording, as exports take them."""
+"""What an animal does when: one recording as exports take it."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from napari_behaviorvlm.core.bouts import Bout
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Frames of one animal.
+
+    Parameters
+    ----------
+    animal : str
+    start_frame, end_frame : int
+        First and last frame; both belong to it.
+    """
+
+    animal: str
+    start_frame: int
+    end_frame: int
+
+
 @dataclass(frozen=True, eq=False)
 class Ethogram:
     """Bouts of one recording.
+
+    A frame of an animal is in a bout, or *unlabelled* (followed, but nobody said what it does), or
+    *untracked* (not followed); formats keep the last two apart wherever they can.
 
     Parameters
     ----------
@@ -23,6 +43,12 @@ class Ethogram:
     n_frames : int
         Length of the recording.
     video : Path or None
+    size : (int, int) or None
+        Width and height of the video, px.
+    untracked : tuple of Stretch
+        Where animals are not followed, by animal, then by start.
+    definitions : mapping of str to str
+        What the lab means by a label, where it said so.
     """
 
     recording: str
@@ -31,3 +57,15 @@ class Ethogram:
     fps: float
     n_frames: int
     video: Path | None = None
+    size: tuple[int, int] | None = None
+    untracked: tuple[Stretch, ...] = ()
+    definitions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels in use, in alphabetical order."""
+        return tuple(sorted({bout.label for bout in self.bouts}))
+
+
+Writer = Callable[[Sequence[Ethogram], Path], tuple[str, ...]]
+"""Makes one file of recordings; returns what a user should know, one sentence each."""

@@ -1,11 +1,17 @@
 """Putting the page together."""
 
 import os
-from functools import cache
 from pathlib import Path
 
 from napari_behaviorvlm import __version__
 from napari_behaviorvlm.io.atomic import atomic_write_text
+from napari_behaviorvlm.workflows.html import (
+    figures_script,
+    inert,
+    page_style,
+    plotly_script,
+    render_page,
+)
 from napari_behaviorvlm.workflows.report import pictures, plots, scene, summary
 from napari_behaviorvlm.workflows.report.colours import legend
 from napari_behaviorvlm.workflows.report.inputs import ReportInput
@@ -39,13 +45,7 @@ def write_report(path: str | os.PathLike[str], data: ReportInput) -> Path:
 
 def render_report(data: ReportInput) -> str:
     """Return the page as text; pictures that cannot be read are left out and said to be."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
-    return environment.get_template("report.html.j2").render(**_content(data))
+    return render_page(_TEMPLATES / "report.html.j2", _content(data))
 
 
 def _content(data: ReportInput) -> dict[str, object]:
@@ -55,9 +55,9 @@ def _content(data: ReportInput) -> dict[str, object]:
     return {
         "title": data.title,
         "version": __version__,
-        "css": (_TEMPLATES / "report.css").read_text("utf-8"),
-        "script": (_TEMPLATES / "report.js").read_text("utf-8"),
-        "plotly": _plotly_script(),
+        "css": page_style() + (_TEMPLATES / "report.css").read_text("utf-8"),
+        "script": figures_script(),
+        "plotly": plotly_script(),
         "tiles": summary.tiles(data),
         "rows": summary.rows(data),
         "how_made": summary.how_made(data),
@@ -77,15 +77,3 @@ def _content(data: ReportInput) -> dict[str, object]:
         },
         "places": list(data.places),
     }
-
-
-def inert(json: str) -> str:
-    """JSON that may stand inside a script element whatever names it holds."""
-    return json.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-@cache
-def _plotly_script() -> str:
-    from plotly.offline import get_plotlyjs
-
-    return str(get_plotlyjs()).replace("</script", "<\\/script")

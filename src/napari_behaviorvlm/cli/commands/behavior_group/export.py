@@ -1,7 +1,8 @@
 """Write events for other tools.
 
 csv: one row per event (animal, first and last frame, label, description, cluster, confidence,
-source). With several recordings OUT is a folder that gets one file for each.
+source). OUT is a file, or a folder where there are several recordings. Nothing is overwritten,
+unless --replace is given.
 """
 
 import argparse
@@ -11,7 +12,7 @@ from napari_behaviorvlm.cli.commands.behavior_group.shared import add_folder
 from napari_behaviorvlm.cli.output import Output
 
 NAME = "export"
-HELP = "write events as tables"
+HELP = "write events for other tools"
 FORMATS = ("csv",)
 
 
@@ -20,17 +21,44 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_folder(parser)
     parser.add_argument("format", choices=FORMATS, metavar="FORMAT", help=", ".join(FORMATS))
     parser.add_argument("out", metavar="OUT", type=Path, help="file, or folder for several")
+    parser.add_argument(
+        "--level",
+        choices=("events", "clips"),
+        default="events",
+        help="named events, or the clips that they were made from (default events)",
+    )
+    parser.add_argument(
+        "--only",
+        choices=("accepted", "all"),
+        default="all",
+        help="accepted: only what people made or said is right (default all)",
+    )
+    parser.add_argument(
+        "--recordings",
+        metavar="NAME",
+        nargs="+",
+        default=[],
+        help="only these recordings (default all)",
+    )
+    parser.add_argument(
+        "--replace", action="store_true", help="replace files that are there already"
+    )
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Run the command."""
     from napari_behaviorvlm.io.behavior_folder import BehaviorFolder
-    from napari_behaviorvlm.workflows.behavior.exporting import export_behavior
+    from napari_behaviorvlm.workflows.behavior.exporting import BehaviorExport, export_behavior
     from napari_behaviorvlm.workflows.behavior.sources import find_folder
 
+    request = BehaviorExport(
+        args.format, args.out, args.level, args.only, tuple(args.recordings), args.replace
+    )
     with BehaviorFolder.open(find_folder(args.path), writable=False) as folder:
-        files = export_behavior(folder, args.format, args.out)
-    output.result({"files": files})
-    for file in files:
+        report = output.follow(export_behavior(folder, request), f"Writing {args.format}")
+    output.result({"files": report.files, "bouts": report.bouts, "warnings": report.warnings})
+    for file in report.files:
         output.say(f"Wrote {file}")
+    for warning in report.warnings:
+        output.warn(warning)
     return 0

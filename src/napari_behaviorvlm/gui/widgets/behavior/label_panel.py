@@ -4,9 +4,9 @@ from qtpy.QtCore import QRectF, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem
 
+from napari_behaviorvlm.core.label_looks import LOOKS
 from napari_behaviorvlm.gui.controllers.bout_flow import BoutFlow
 from napari_behaviorvlm.gui.models.behavior_session import BehaviorSession, Filter
-from napari_behaviorvlm.gui.models.label_looks import LOOKS
 from napari_behaviorvlm.gui.widgets.behavior.timeline_painter import fill_label
 from napari_behaviorvlm.gui.widgets.style import Panel, Sentence, button, column, row
 

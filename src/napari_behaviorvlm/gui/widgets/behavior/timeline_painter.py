@@ -10,9 +10,9 @@ from qtpy.QtCore import QRectF, Qt
 from qtpy.QtGui import QBrush, QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
 
 from napari_behaviorvlm.core.bouts import Bout
+from napari_behaviorvlm.core.label_looks import LOOKS
 from napari_behaviorvlm.gui.models.behavior_session import BehaviorSession
 from napari_behaviorvlm.gui.models.bout_rows import BoutRow, stretches
-from napari_behaviorvlm.gui.models.label_looks import LOOKS
 from napari_behaviorvlm.gui.models.time_window import TimeWindow, clock, tick_step
 
 GUTTER = 84

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from zlib import crc32
 
-from napari_behaviorvlm.gui.models.palette import HUES
+from napari_behaviorvlm.core.hues import HUES
 
 UNLABELLED = ""
 """Label of a bout that nobody has named."""

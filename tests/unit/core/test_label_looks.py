@@ -1,6 +1,6 @@
 """Looks of labels: stable, told apart."""
 
-from napari_behaviorvlm.gui.models.label_looks import LOOKS, LabelLooks
+from napari_behaviorvlm.core.label_looks import LOOKS, LabelLooks
 
 
 def test_the_usual_words_look_different_and_the_same_in_every_session():
