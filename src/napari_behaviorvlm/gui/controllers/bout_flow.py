@@ -1,7 +1,5 @@
 """What an annotator does with bouts: one command after the other, each an edit that is kept."""
 
-from dataclasses import replace
-
 from napari_behaviorvlm.core.bout_edits import (
     Accept,
     Add,
@@ -15,7 +13,6 @@ from napari_behaviorvlm.core.bout_edits import (
     Split,
 )
 from napari_behaviorvlm.core.bouts import Bout
-from napari_behaviorvlm.core.captions import Caption
 from napari_behaviorvlm.gui.models.behavior_session import BehaviorSession
 
 NONE_CHOSEN = "Choose a bout first: click it in the timeline."
@@ -121,12 +118,10 @@ class BoutFlow:
             return
         clips = [clip for clip in self.session.clips[self.animal].bouts if clip.clips[0] in
                  bout.clips]  # fmt: skip
-        captions = self.session.captions
-        parts = [_captioned(clip, captions.get(clip.clips[0])) for clip in clips]
-        if len(parts) < 2:
+        if len(clips) < 2:
             self.session.said.emit("This bout was made from one clip only: use Split to cut it.")
             return
-        self.session.apply(Replace(bout.id, tuple(parts)))
+        self.session.apply(Replace(bout.id, tuple(clips)))
 
     def set_start(self) -> None:
         """Let the chosen bout start at the current frame."""
@@ -241,9 +236,3 @@ class BoutFlow:
     def _neighbour(self, bout: Bout, step: int) -> Bout | None:
         start = self.session.events[self.animal].next_start(bout.start_frame, step)
         return None if start is None else self.session.bout_at(self.animal, start)
-
-
-def _captioned(clip: Bout, caption: Caption | None) -> Bout:
-    if caption is None:
-        return clip
-    return replace(clip, label=caption.label, description=caption.description)

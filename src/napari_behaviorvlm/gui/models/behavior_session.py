@@ -5,24 +5,27 @@ Views read its rows and listen to its signals; whoever wants to change a bout ha
 an edit touched is read anew.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_behaviorvlm.core.body_tracks import BodyTracks
-from napari_behaviorvlm.core.bout_edits import Edit, RenameLabel, SetCaption
+from napari_behaviorvlm.core.bout_edits import Edit, RenameLabel
 from napari_behaviorvlm.core.bouts import Bout, Clips
 from napari_behaviorvlm.core.captions import Caption
 from napari_behaviorvlm.core.errors import BehaviorVLMError
-from napari_behaviorvlm.core.label_looks import LabelLooks
+from napari_behaviorvlm.core.label_looks import LOOKS, LabelLooks
+from napari_behaviorvlm.gui.models.behavior_rows import BehaviorRows, Total
 from napari_behaviorvlm.gui.models.bout_rows import BoutRow
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder, BehaviorStore, Recording
 from napari_behaviorvlm.workflows.behavior.segmenting import has_clips, read_bodies, read_clips
 from napari_behaviorvlm.workflows.person import login_name
+
+CLUSTERS = "clusters"
+"""Source of clips that nobody has given words to."""
 
 
 @dataclass(frozen=True)
@@ -74,25 +77,6 @@ class Filter:
         return words in bout.label.casefold() or words in bout.description.casefold()
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
-    """How much of a label there is.
-
-    Parameters
-    ----------
-    bouts, frames : int
-    """
-
-    bouts: int
-    frames: int
-
-
-@dataclass
-class _Rows:
-    events: list[BoutRow] = field(default_factory=list)
-    clips: list[BoutRow] = field(default_factory=list)
-
-
 class BehaviorSession:
     """One recording of an open behaviour folder.
 
@@ -113,6 +97,9 @@ class BehaviorSession:
     """Bouts changed; what was done, in words."""
     filtered = Signal()
     reloaded = Signal()
+    reworded = Signal()
+    """Captions of clips changed, and nothing else."""
+    clusters_chosen = Signal()
     said = Signal(str)
 
     def __init__(
@@ -126,12 +113,9 @@ class BehaviorSession:
         self.selection: tuple[int, ...] = ()
         self.filter = Filter()
         self._read = read or read_content
-        self._rows = _Rows()
-        self._by_number: dict[int, Bout] = {}
-        self._bouts: Counter[str] = Counter()
-        self._frames: Counter[str] = Counter()
+        self._rows = BehaviorRows(folder.store, recording.name)
         self.content = Content()
-        self.captions: dict[int, Caption] = {}
+        self.clusters: frozenset[int] = frozenset()
         self.reload()
 
     @property
@@ -144,11 +128,27 @@ class BehaviorSession:
     def reload(self) -> None:
         """Read everything anew, after a step has run."""
         self.content = self._read(self.folder, self.recording)
-        self._read_captions()
-        self._read_events()
-        self._rows.clips = self._clip_rows()
-        self.selection = tuple(number for number in self.selection if number in self._by_number)
+        self._rows.read(self.animals, self.content.clips)
+        self._prepare()
+        self.selection = tuple(number for number in self.selection if self.bout(number))
         self.reloaded.emit()
+
+    def refresh_words(self) -> None:
+        """Read captions anew while a run writes them."""
+        self._rows.read_words()
+        self._prepare()
+        self.reworded.emit()
+
+    def _prepare(self) -> None:
+        """Give looks to all labels of events and captions, together."""
+        said = {clip.label for row in self.clips for clip in row.bouts if clip.source != CLUSTERS}
+        self.looks.prepare(said.union(self._rows.labels))
+
+    def look_of(self, bout: Bout) -> int:
+        """Position in `LOOKS` of a bout's look; clips without words have that of their cluster."""
+        if bout.source == CLUSTERS:
+            return bout.cluster % len(LOOKS)
+        return self.looks.place(bout.label)
 
     @property
     def animals(self) -> tuple[str, ...]:
@@ -181,8 +181,13 @@ class BehaviorSession:
 
     @property
     def clips(self) -> list[BoutRow]:
-        """Clips of every animal as unnamed bouts; their ``clips`` hold their number."""
+        """Clips of every animal with the words of their caption; ``clips`` holds their number."""
         return self._rows.clips
+
+    @property
+    def captions(self) -> dict[int, Caption]:
+        """Captions by number of the clip, as they were given."""
+        return self._rows.captions
 
     @property
     def tracked(self) -> NDArray[np.bool_] | None:
@@ -191,7 +196,7 @@ class BehaviorSession:
 
     def bout(self, number: int) -> Bout | None:
         """Bout of a number, None if it is gone."""
-        return self._by_number.get(number)
+        return self._rows.bout(number)
 
     def row_of(self, animal: str) -> int:
         """Position of an animal."""
@@ -199,10 +204,7 @@ class BehaviorSession:
 
     def totals(self) -> dict[str, Total]:
         """How much of each label there is, the longest first."""
-        return {
-            label: Total(self._bouts[label], frames)
-            for label, frames in self._frames.most_common() if self._bouts[label]
-        }  # fmt: skip
+        return self._rows.totals()
 
     def caption_of(self, bout: Bout) -> Caption | None:
         """Caption of the clip a bout was made from, of the longest where there are several."""
@@ -221,7 +223,7 @@ class BehaviorSession:
 
     def select(self, *numbers: int) -> None:
         """Choose bouts; none to choose nothing."""
-        chosen = tuple(dict.fromkeys(number for number in numbers if number in self._by_number))
+        chosen = tuple(dict.fromkeys(number for number in numbers if self.bout(number)))
         if chosen != self.selection:
             self.selection = chosen
             self.selection_changed.emit(chosen)
@@ -229,18 +231,41 @@ class BehaviorSession:
     @property
     def selected(self) -> list[Bout]:
         """The chosen bouts, the one chosen last at the end."""
-        return [self._by_number[number] for number in self.selection]
+        return [bout for bout in map(self.bout, self.selection) if bout is not None]
 
     @property
     def current(self) -> Bout | None:
         """The bout that commands are about: the one chosen last."""
-        return self._by_number[self.selection[-1]] if self.selection else None
+        return self.bout(self.selection[-1]) if self.selection else None
 
     def bout_at(self, animal: int, frame: int) -> Bout | None:
         """Bout of an animal at a frame."""
         row = self.events[animal]
         at = row.at(frame)
         return row.bouts[at] if at >= 0 else None
+
+    def clip_at(self, animal: int, frame: int) -> Bout | None:
+        """Clip of an animal at a frame."""
+        row = self.clips[animal]
+        at = row.at(frame)
+        return row.bouts[at] if at >= 0 else None
+
+    def told(self, animal: int) -> BoutRow:
+        """Events of an animal, or its clips as long as there are no events."""
+        return self.events[animal] if len(self.events[animal]) else self.clips[animal]
+
+    def told_at(self, animal: int, frame: int) -> Bout | None:
+        """Event of an animal at a frame, or its clip as long as there are no events."""
+        row = self.told(animal)
+        at = row.at(frame)
+        return row.bouts[at] if at >= 0 else None
+
+    def choose_clusters(self, clusters: Iterable[int]) -> None:
+        """Choose clusters whose clips stand out."""
+        chosen = frozenset(clusters)
+        if chosen != self.clusters:
+            self.clusters = chosen
+            self.clusters_chosen.emit()
 
     def look_for(self, wanted: Filter) -> None:
         """Draw bouts faintly that are not looked for."""
@@ -263,8 +288,6 @@ class BehaviorSession:
             self.said.emit(str(problem))
             return False
         self._take(number, everything=isinstance(edit, RenameLabel))
-        if isinstance(edit, SetCaption):
-            self._read_captions()
         self.edited.emit(_capital(edit.action))
         return True
 
@@ -286,66 +309,18 @@ class BehaviorSession:
             self.said.emit(nothing)
             return
         self._take(entry.id, everything=entry.action.startswith("rename"))  # type: ignore[attr-defined]
-        if entry.action.startswith("caption"):  # type: ignore[attr-defined]
-            self._read_captions()
         self.edited.emit(f"{done}: {entry.action}")  # type: ignore[attr-defined]
 
     def _take(self, number: int, *, everything: bool) -> None:
         """Read the stretches anew that an edit has touched."""
         if everything:
-            self._read_events()
+            self._rows.read_events()
+            self._rows.read_words()
         else:
             for touched in self.store.touched(number):
-                if touched.recording == self.recording.name and touched.animal in self.animals:
-                    self._read_stretch(touched.animal, touched.first_frame, touched.last_frame)
-        self.select(*(chosen for chosen in self.selection if chosen in self._by_number))
-
-    def _read_stretch(self, animal: str, first: int, last: int) -> None:
-        at = self.row_of(animal)
-        row = self._rows.events[at]
-        seen = row.seen(first, last)
-        for bout in row.bouts[seen]:
-            if bout.end_frame >= first and bout.start_frame <= last:
-                self._forget(bout)
-        new = self.store.bouts_near(self.recording.name, animal, first, last)
-        self._know(new)
-        self._rows.events[at] = row.replaced(first, last, new)
-
-    # Rows --------------------------------------------------------------------------------------
-
-    def _read_captions(self) -> None:
-        self.captions = self.store.captions(self.recording.name)
-
-    def _read_events(self) -> None:
-        bouts = self.store.bouts(self.recording.name)
-        self._by_number.clear()
-        self._frames.clear()
-        self._bouts.clear()
-        self._know(bouts)
-        self._rows.events = _by_animal(bouts, self.animals)
-
-    def _know(self, bouts: Iterable[Bout]) -> None:
-        for bout in bouts:
-            self._by_number[bout.id] = bout
-            self._bouts[bout.label] += 1
-            self._frames[bout.label] += bout.n_frames
-        self.looks.prepare(self._bouts)
-
-    def _forget(self, bout: Bout) -> None:
-        if self._by_number.pop(bout.id, None) is not None:
-            self._bouts[bout.label] -= 1
-            self._frames[bout.label] -= bout.n_frames
-
-    def _clip_rows(self) -> list[BoutRow]:
-        clips = self.content.clips
-        return _by_animal([] if clips is None else clips.bouts(), self.animals)
-
-
-def _by_animal(bouts: Iterable[Bout], animals: Sequence[str]) -> list[BoutRow]:
-    found: dict[str, list[Bout]] = {animal: [] for animal in animals}
-    for bout in bouts:
-        found.setdefault(bout.animal, []).append(bout)
-    return [BoutRow.of(found[animal]) for animal in animals]
+                self._rows.take(touched)
+        self.looks.prepare(self._rows.labels)
+        self.select(*(chosen for chosen in self.selection if self.bout(chosen)))
 
 
 def _capital(words: str) -> str:

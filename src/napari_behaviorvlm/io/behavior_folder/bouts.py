@@ -168,8 +168,12 @@ class BoutTable:
 
     def name_of(self, label: str) -> str:
         """Return what a label is called since people renamed it."""
+        return self.names_of((label,))[label]
+
+    def names_of(self, labels: Iterable[str]) -> dict[str, str]:
+        """Return what labels are called since people renamed them."""
         rows = self._file.rows("SELECT old, new FROM renaming ORDER BY id")
-        return renamed_label(label, rows)
+        return {label: renamed_label(label, rows) for label in set(labels)}
 
 
 # Rows ----------------------------------------------------------------------------------------

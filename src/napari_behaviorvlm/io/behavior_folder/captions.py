@@ -2,7 +2,7 @@
 
 import math
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -103,13 +103,19 @@ class CaptionTable:
 
     # Captions ----------------------------------------------------------------------------------
 
-    def captions(self, recording: str) -> dict[int, Caption]:
-        """Captions by clip, as they were given (renamings are not applied)."""
-        rows = self._file.rows(
-            f"SELECT clip, {_COLUMNS} FROM caption WHERE recording = ? AND clip IS NOT NULL "  # noqa: S608
-            "ORDER BY clip",
-            (self._file.id_of(recording),),
-        )
+    def captions(
+        self, recording: str, clips: Sequence[int] | None = None
+    ) -> dict[int, Caption]:  # fmt: skip
+        """Captions by clip, as they were given (renamings are not applied); of all by default."""
+        at = self._file.id_of(recording)
+        query = f"SELECT clip, {_COLUMNS} FROM caption WHERE recording = ?"  # noqa: S608
+        if clips is None:
+            rows = self._file.rows(f"{query} AND clip IS NOT NULL ORDER BY clip", (at,))
+        else:
+            rows = [
+                row for clip in clips
+                for row in self._file.rows(f"{query} AND clip = ?", (at, int(clip)))
+            ]  # fmt: skip
         return {clip: caption_of(row) for clip, *row in rows}
 
     def set_captions(self, recording: str, captions: Mapping[int, Caption]) -> int:

@@ -49,18 +49,21 @@ class JournalEntry:
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """Frames of an animal in which an edit changed bouts; both ends belong to it.
+    """Frames of an animal in which an edit changed something; both ends belong to it.
 
     Parameters
     ----------
     recording, animal : str
     first_frame, last_frame : int
+    captions : bool
+        Whether captions of clips changed, and not only bouts.
     """
 
     recording: str
     animal: str
     first_frame: int
     last_frame: int
+    captions: bool = False
 
 
 class Journal:
@@ -134,21 +137,32 @@ class Journal:
         ]
 
     def touched(self, number: int) -> list[Touched]:
-        """Where an edit changed bouts, one stretch for each recording and animal.
+        """Where an edit changed bouts or captions, one stretch for each recording and animal.
 
         Bouts that follow a renamed word are not among them.
         """
         rows = self._file.rows(
-            "SELECT before, after FROM edit_item WHERE edit = ? AND kind = 'bout'", (number,)
+            "SELECT kind, key, before, after FROM edit_item WHERE edit = ? AND kind != 'renaming'",
+            (number,),
         )
-        found: dict[tuple[int, str], list[int]] = {}
-        for text in (text for row in rows for text in row if text is not None):
-            _, recording, animal, start, end, *_ = json.loads(text)
-            found.setdefault((recording, animal), []).extend((start, end))
+        frames: dict[tuple[int, str], list[int]] = {}
+        captioned: set[tuple[int, str]] = set()
+        for kind, key, *sides in rows:
+            if kind == "caption":
+                recording, animal, *ends = json.loads(key)
+                captioned.add((recording, animal))
+                frames.setdefault((recording, animal), []).extend(ends)
+                continue
+            for text in (text for text in sides if text is not None):
+                _, recording, animal, start, end, *_ = json.loads(text)
+                frames.setdefault((recording, animal), []).extend((start, end))
         return [
-            Touched(self._file.name_of(recording), animal, min(frames), max(frames))
-            for (recording, animal), frames in found.items()
-        ]
+            Touched(
+                self._file.name_of(recording), animal, min(found), max(found),
+                (recording, animal) in captioned,
+            )
+            for (recording, animal), found in frames.items()
+        ]  # fmt: skip
 
     # Making ------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """`behavior.sqlite`: captions, bouts, and the journal of what people did to them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from napari_behaviorvlm.core.bout_edits import Edit
@@ -54,9 +54,11 @@ class BehaviorStore:
         """
         return self._captions.use_clips(recording, clips)
 
-    def captions(self, recording: str) -> dict[int, Caption]:
-        """Captions by clip, as they were given (see `name_of` for renamings)."""
-        return self._captions.captions(recording)
+    def captions(
+        self, recording: str, clips: Sequence[int] | None = None
+    ) -> dict[int, Caption]:  # fmt: skip
+        """Captions by clip, of all by default, as they were given (see `name_of`)."""
+        return self._captions.captions(recording, clips)
 
     def set_captions(self, recording: str, captions: Mapping[int, Caption]) -> int:
         """Keep captions of clips; people's stay. Returns how many stayed.
@@ -106,6 +108,10 @@ class BehaviorStore:
         """Return what a label is called since people renamed it."""
         return self._bouts.name_of(label)
 
+    def names_of(self, labels: Iterable[str]) -> dict[str, str]:
+        """Return what labels are called since people renamed them."""
+        return self._bouts.names_of(labels)
+
     # Edits -------------------------------------------------------------------------------------
 
     def apply(self, edit: Edit, author: str = "") -> int:
@@ -140,7 +146,7 @@ class BehaviorStore:
         return self._journal.entries(newest)
 
     def touched(self, number: int) -> list[Touched]:
-        """Where an edit of the journal changed bouts: all that a window has to read anew.
+        """Where an edit of the journal changed things: all that a window has to read anew.
 
         Bouts that follow a renamed word are not among them.
         """
