@@ -235,8 +235,39 @@ def keep_right_docks_tall(viewer: Viewer) -> Callable[[], None]:
     return restore
 
 
-def set_dock_height(viewer: Viewer, dock: Any, height: int) -> None:
-    """Make a dock at the bottom so many pixels high, if the window allows."""
+def set_dock_heights(viewer: Viewer, docks: list[Any], heights: list[int]) -> None:
+    """Make docks at the bottom so many pixels high, if the window allows.
+
+    A dock that was just put below another one has no place yet, so that this waits for the window.
+    """
+    from qtpy.QtCore import Qt, QTimer
+
+    window = main_window(viewer)
+    window.resizeDocks(docks, heights, Qt.Orientation.Vertical)
+    later = QTimer(docks[-1])  # goes with the dock
+    later.setSingleShot(True)
+    later.timeout.connect(lambda: window.resizeDocks(docks, heights, Qt.Orientation.Vertical))
+    later.start(0)
+
+
+def on_canvas_resized(viewer: Viewer, call: Callable[..., None]) -> Callable[[], None]:
+    """Call something whenever the canvas has another size; returns what ends that."""
+    event = viewer.window._qt_viewer.canvas._scene_canvas.events.resize
+    event.connect(call, position="last")
+
+    def end() -> None:
+        event.disconnect(call)
+
+    return end
+
+
+def place_under(viewer: Viewer, upper: Any, dock: Any, beside: list[Any]) -> None:
+    """Put a dock at the bottom below another one, in tabs with those that are there already."""
     from qtpy.QtCore import Qt
 
-    main_window(viewer).resizeDocks([dock], [height], Qt.Orientation.Vertical)
+    window = main_window(viewer)
+    if beside:
+        window.tabifyDockWidget(beside[-1], dock)
+        dock.raise_()
+    else:
+        window.splitDockWidget(upper, dock, Qt.Orientation.Vertical)

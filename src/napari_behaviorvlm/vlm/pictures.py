@@ -97,7 +97,7 @@ def cut(frame: NDArray[np.generic], where: PictureMap) -> Picture:
     Positions follow the map exactly: the value of each picture pixel comes from where
     `PictureMap.to_frame` says.
     """
-    source = _eight_bit(frame)
+    source = eight_bit(frame)
     if where.scale < 0.9:
         # Without this, thin bright dots and hairs would come and go with the sampling.
         source = cv2.GaussianBlur(source, (0, 0), 0.4 / where.scale)
@@ -118,7 +118,7 @@ def encode(picture: Picture) -> Image:
     return Image(data.tobytes(), width, height, "image/jpeg")
 
 
-def _eight_bit(frame: NDArray[np.generic]) -> Picture:
+def eight_bit(frame: NDArray[np.generic]) -> Picture:
     """Spread the grey levels; bright pictures of 8 bits stay nearly as they are."""
     if frame.ndim == 3 and frame.shape[2] != 3:
         frame = frame[..., 0]

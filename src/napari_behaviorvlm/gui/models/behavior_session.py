@@ -128,6 +128,9 @@ class BehaviorSession:
     def reload(self) -> None:
         """Read everything anew, after a step has run."""
         self.content = self._read(self.folder, self.recording)
+        bodies = self.content.bodies
+        self._tracked = None if bodies is None else bodies.tracked
+        self._seen = [] if self._tracked is None else self._tracked.sum(axis=0).tolist()
         self._rows.read(self.animals, self.content.clips)
         self._prepare()
         self.selection = tuple(number for number in self.selection if self.bout(number))
@@ -192,7 +195,11 @@ class BehaviorSession:
     @property
     def tracked(self) -> NDArray[np.bool_] | None:
         """Where every animal is followed, shape (frames, animals)."""
-        return None if self.content.bodies is None else self.content.bodies.tracked
+        return self._tracked
+
+    def frames_seen(self, animal: int) -> int:
+        """In how many frames an animal is followed; all where nobody knows."""
+        return self.n_frames if self._tracked is None else self._seen[animal]
 
     def bout(self, number: int) -> Bout | None:
         """Bout of a number, None if it is gone."""

@@ -5,6 +5,7 @@ Finding costs O(log n) and drawing O(pixels), however long the recording is.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +73,13 @@ class BoutRow:
         n_columns : int
         """
         middles = first + (np.arange(n_columns) + 0.5) * (last - first) / n_columns
-        frames = np.floor(middles + 0.5)
+        return self.rows_at(np.floor(middles + 0.5))
+
+    def rows_at(self, frames: NDArray[Any]) -> IntArray:
+        """Rows of the bouts at many frames, shape (frames,); `NOTHING` where there is none.
+
+        Where bouts overlap it is one of them.
+        """
         rows = np.searchsorted(self.start, frames, "right") - 1
         inside = rows >= 0
         inside[inside] = self.end[rows[inside]] >= frames[inside]

@@ -9,11 +9,13 @@ import numpy as np
 from psygnal import Signal
 
 from napari_behaviorvlm.gui.models.body_marks import BodyMarks, body_marks, nearest_animal
+from napari_behaviorvlm.gui.models.label_looks import LOOKS
 from napari_behaviorvlm.gui.models.palette import readable, rgb
 from napari_behaviorvlm.gui.models.time_window import clock
 from napari_behaviorvlm.gui.napari_compat import (
     add_marks_overlay,
     no_thumbnail,
+    on_canvas_resized,
     pixel_ratio,
     remove_marks_overlay,
     slice_once,
@@ -67,6 +69,7 @@ class BehaviorView:
         self.viewer, self.session = viewer, session
         self._source, self._own = source, layer is None
         self._closing = False
+        self._fitted: tuple[float, ...] = ()
         self._undo: list[Callable[[], None]] = []
         self.shown = {"bodies": True, "captions": True, "trails": True}
         self.marks: list[BodyMarks] = []
@@ -76,8 +79,8 @@ class BehaviorView:
         self._undo.append(lambda: remove_marks_overlay(self.layer, BODIES))
         self._connect()
         if self._own:
-            self._undo.append(slice_once(viewer))
-            viewer.reset_view()
+            self._undo += [slice_once(viewer), on_canvas_resized(viewer, self._refit)]
+            self.fit()
         viewer.mouse_drag_callbacks.append(self._press)
         self._show_frame()
 
@@ -85,6 +88,21 @@ class BehaviorView:
         """Draw bodies, captions or trails, or not."""
         self.shown[what] = on
         self.redraw()
+
+    def fit(self) -> None:
+        """Show the whole picture."""
+        self.viewer.reset_view()
+        self._fitted = self._seen
+
+    @property
+    def _seen(self) -> tuple[float, ...]:
+        camera = self.viewer.scene.camera
+        return (float(camera.zoom), *(float(at) for at in camera.center))
+
+    def _refit(self, *_: object) -> None:
+        """Keep the whole picture in sight, unless a person looks at a part of it."""
+        if not self._closing and self._seen == self._fitted:
+            self.fit()
 
     def close(self) -> None:
         """Leave the viewer as it was; may be called twice."""
@@ -126,6 +144,7 @@ class BehaviorView:
             (session.selection_changed, self.redraw),
             (session.edited, self.redraw),
             (session.reloaded, self.redraw),
+            (session.reworded, self.redraw),
             (viewer.dims.events.current_step, self._on_slider),
             (viewer.scene.camera.events.zoom, self.redraw),
             (viewer.layers.events.removed, self._on_removed),
@@ -168,7 +187,7 @@ class BehaviorView:
         current = session.current
         quads = [self._heading()]
         for mark in self.marks:
-            bout = session.bout_at(mark.animal, session.frame)
+            bout = session.told_at(mark.animal, session.frame)
             chosen = current is not None and current.animal == session.animals[mark.animal]
             quads += self._animal(mark, bout, chosen=chosen)
         self._overlay.show(self._atlas.sprites, Quads.join(quads))
@@ -187,8 +206,7 @@ class BehaviorView:
         return pinned(sprite_quads(sprites, index, corner, np.array(colour), shift=shift))
 
     def _animal(self, mark: BodyMarks, bout: Bout | None, *, chosen: bool) -> list[Quads]:
-        label = "" if bout is None else bout.label
-        colour = rgb(self.session.looks.of(label).colour) if label else (0.9, 0.9, 0.9)
+        colour = (0.9, 0.9, 0.9) if bout is None else self._colour(bout)
         quads = []
         if self.shown["trails"]:
             quads.append(line_quads(mark.trail, np.array([*colour, 0.55]), 2.0))
@@ -198,6 +216,9 @@ class BehaviorView:
         if self.shown["captions"]:
             quads.append(self._caption(mark, bout, np.array(colour)))
         return quads
+
+    def _colour(self, bout: Bout) -> tuple[float, float, float]:
+        return rgb(LOOKS[self.session.look_of(bout)].colour)
 
     def _caption(self, mark: BodyMarks, bout: Bout | None, colour: Any) -> Quads:
         words = self.session.animals[mark.animal]

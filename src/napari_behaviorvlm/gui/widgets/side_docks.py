@@ -1,4 +1,4 @@
-"""Docks beside the labelling dock that come and go: the 3D view and the plots."""
+"""Docks beside our own that come and go: timeline, clusters, plots, the 3D view."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QWidget
 
-from napari_behaviorvlm.gui.napari_compat import set_dock_height
+from napari_behaviorvlm.gui.napari_compat import place_under, set_dock_heights
 from napari_behaviorvlm.gui.widgets.style import column
 
 HEIGHT = 270
@@ -65,6 +65,8 @@ class SideDocks:
     def __init__(self, viewer: Any, changed: Callable[[], None]) -> None:
         self._viewer, self._changed = viewer, changed
         self._guests: dict[str, Guest] = {}
+        self._docks: dict[str, QWidget] = {}
+        self._under: dict[str, str] = {}
 
     def is_shown(self, title: str) -> bool:
         """Whether a dock is there."""
@@ -76,9 +78,23 @@ class SideDocks:
         return tuple(self._guests.values())
 
     def toggle(
-        self, title: str, make: Callable[[], QWidget], area: str, height: int = HEIGHT
-    ) -> None:
-        """Show a dock, or take it away."""
+        self, title: str, make: Callable[[], QWidget], area: str, height: int = HEIGHT, *,
+        under: str = "",
+    ) -> None:  # fmt: skip
+        """Show a dock, or take it away.
+
+        Parameters
+        ----------
+        title : str
+        make : callable
+            Makes what is in it.
+        area : str
+            Of the window.
+        height : int
+            Pixels.
+        under : str
+            Title of the dock below which it lies, where that is shown; several lie there in tabs.
+        """
         if title in self._guests:
             self.remove(title)
             return
@@ -87,7 +103,14 @@ class SideDocks:
         dock = self._viewer.window.add_dock_widget(
             guest, name=title, area=area, add_vertical_stretch=False
         )
-        set_dock_height(self._viewer, dock, height)
+        upper = self._docks.get(under)
+        docks, heights = [dock], [height]
+        if upper is not None:
+            beside = [other for other, above in self._under.items() if above == under]
+            docks, heights = [upper, dock], [upper.height(), height]
+            place_under(self._viewer, upper, dock, [self._docks[other] for other in beside])
+        self._docks[title], self._under[title] = dock, under
+        set_dock_heights(self._viewer, docks, heights)
         self._changed()
 
     def remove(self, title: str) -> None:
@@ -105,5 +128,6 @@ class SideDocks:
             guest.end()
 
     def _left(self, title: str) -> None:
-        self._guests.pop(title, None)
+        for kept in (self._guests, self._docks, self._under):
+            kept.pop(title, None)
         self._changed()

@@ -245,14 +245,15 @@ class BehaviorPage(QWidget):
         from napari_behaviorvlm.gui.widgets.behavior.cluster_panel import ClusterPanel
 
         self.side.toggle(
-            CLUSTERS, lambda: ClusterPanel(self.session, self.flow, self.close_up), "bottom", 320
-        )
+            CLUSTERS, lambda: ClusterPanel(self.session, self.flow), "bottom", 320,
+            under=TIMELINE,
+        )  # fmt: skip
 
     def toggle_why(self, *_: object) -> None:
         """Show where the name of a bout comes from, or take that away."""
         from napari_behaviorvlm.gui.widgets.behavior.caption_panel import CaptionPanel
 
-        self.side.toggle(WHY, lambda: CaptionPanel(self.session), "bottom", 320)
+        self.side.toggle(WHY, lambda: CaptionPanel(self.session), "bottom", 320, under=TIMELINE)
 
     def show_export(self, *_: object) -> None:
         """Write events in a format that other programs read."""

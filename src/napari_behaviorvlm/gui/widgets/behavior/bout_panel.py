@@ -20,8 +20,7 @@ from napari_behaviorvlm.core.bout_edits import Describe
 from napari_behaviorvlm.core.bouts import Bout
 from napari_behaviorvlm.gui.controllers.bout_flow import BoutFlow
 from napari_behaviorvlm.gui.models.behavior_session import BehaviorSession
-from napari_behaviorvlm.gui.models.time_window import clock
-from napari_behaviorvlm.gui.widgets.behavior.timeline import SOURCES
+from napari_behaviorvlm.gui.widgets.behavior.words import said_by, stretch
 from napari_behaviorvlm.gui.widgets.style import Panel, Sentence, button, column, row
 
 Crop = Callable[[int, int, bool], "NDArray[Any] | None"]
@@ -168,15 +167,8 @@ class BoutPanel(Panel):
             self.title.setText(_NOTHING)
             self.source.setText("")
         else:
-            fps = self._session.fps
-            times = (
-                f"{clock(bout.start_frame / fps, 0.1)} – {clock((bout.end_frame + 1) / fps, 0.1)}"
-            )
             chosen = f"{several} bouts are chosen. " if several > 1 else ""
-            self.title.setText(
-                f"{chosen}{bout.animal}, {times} ({bout.n_frames / fps:.1f} s), frames "
-                f"{bout.start_frame}–{bout.end_frame}"
-            )
+            self.title.setText(f"{chosen}{bout.animal}, {stretch(bout, self._session.fps)}")
             self.source.setText(_said(bout))
         self._show_picture()
 
@@ -209,14 +201,9 @@ class BoutPanel(Panel):
 
 
 def _said(bout: Bout) -> str:
-    who = SOURCES.get(bout.source, bout.source)
-    sure = (
-        ""
-        if bout.source == "human" or bout.confidence != bout.confidence
-        else (f"; confidence {bout.confidence:.2f}")
-    )
+    who = said_by(bout)
     made = f"; made from {len(bout.clips)} clips" if len(bout.clips) > 1 else ""
-    return f"{who[:1].upper()}{who[1:]}{sure}{made}."
+    return f"{who[:1].upper()}{who[1:]}{made}."
 
 
 def pixmap_of(picture: NDArray[Any]) -> QPixmap:

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 from napari_behaviorvlm.core.bout_edits import MoveEdge
 from napari_behaviorvlm.core.bouts import Bout
 from napari_behaviorvlm.gui.models.behavior_session import BehaviorSession
-from napari_behaviorvlm.gui.models.time_window import TimeWindow, clock
+from napari_behaviorvlm.gui.models.time_window import TimeWindow
 from napari_behaviorvlm.gui.widgets.behavior.timeline_painter import (
     CLIPS,
     EVENTS,
@@ -22,6 +22,7 @@ from napari_behaviorvlm.gui.widgets.behavior.timeline_painter import (
     map_height,
     row_places,
 )
+from napari_behaviorvlm.gui.widgets.behavior.words import describe, describe_clip
 from napari_behaviorvlm.gui.widgets.style import Panel
 
 GRAB = 5
@@ -80,6 +81,8 @@ class Timeline(Panel):
             (session.selection_changed, self._selection_changed),
             (session.edited, self._redraw),
             (session.filtered, self._redraw),
+            (session.reworded, self._redraw),
+            (session.clusters_chosen, self._redraw),
             (session.reloaded, self._reloaded),
         )
 
@@ -127,7 +130,8 @@ class Timeline(Panel):
         self.update()
 
     def _reloaded(self) -> None:
-        self.window_ = TimeWindow.whole(self.session.n_frames, GUTTER, self._room)
+        if self.window_.n_frames != self.session.n_frames:
+            self.window_ = TimeWindow.whole(self.session.n_frames, GUTTER, self._room)
         self.updateGeometry()
         self._redraw()
 
@@ -363,37 +367,22 @@ class Timeline(Panel):
         return bool(super().event(event))
 
     def words_at(self, at: QPoint) -> str:
-        """Describe the bout at a place, or say that there is none."""
+        """Describe what stands at a place, or say that there is nothing."""
         row = self.animal_at(at.y())
         if row < 0 or at.x() < GUTTER:
             return ""
-        frame = self.window_.frame(at.x())
-        bout = self.session.bout_at(row, frame)
+        session, frame = self.session, self.window_.frame(at.x())
+        place = self._places()[row]
+        if at.y() > place.top + place.events:
+            clip = session.clip_at(row, frame)
+            return "" if clip is None else describe_clip(clip, session.fps)
+        bout = session.told_at(row, frame)
         if bout is not None:
-            return describe(bout, self.session.fps)
-        tracked = self.session.tracked
+            return describe(bout, session.fps)
+        tracked = session.tracked
         if tracked is not None and frame < len(tracked) and not tracked[frame, row]:
-            return f"{self.session.animals[row]} is not seen here."
+            return f"{session.animals[row]} is not seen here."
         return "Not labelled."
-
-
-SOURCES: dict[str, str] = {
-    "human": "decided by a person", "vlm": "named by a vision-language model",
-    "measured": "measured from the tracks, no model asked", "clusters": "cluster, not yet named",
-    "rule": "merged by rule", "llm": "merged by a language model",
-}  # fmt: skip
-
-
-def describe(bout: Bout, fps: float) -> str:
-    """Say what a bout is in a few lines."""
-    times = f"{clock(bout.start_frame / fps, 0.1)} – {clock((bout.end_frame + 1) / fps, 0.1)}"
-    sure = f", confidence {bout.confidence:.2f}" if bout.confidence == bout.confidence else ""
-    lines = [
-        f"{bout.animal}: {bout.label or 'unnamed'}", bout.description,
-        f"{times} ({bout.n_frames / fps:.1f} s), frames {bout.start_frame}–{bout.end_frame}",
-        SOURCES.get(bout.source, bout.source) + sure,
-    ]  # fmt: skip
-    return "\n".join(line for line in lines if line)
 
 
 def _between(session: BehaviorSession, one: Bout, other: Bout) -> list[int]:

@@ -116,7 +116,7 @@ class TimelinePainter:
         for at, place in enumerate(places):
             self._ground(painter, window, at, place)
             area = QRectF(window.left, place.top, window.width, place.events)
-            self._row(painter, window, session.events[at], area, text=True)
+            self._row(painter, window, session.told(at), area, text=True)
             if place.clips:
                 below = QRectF(area.left(), area.bottom() + 1, area.width(), place.clips - 1)
                 self._row(painter, window, session.clips[at], below, text=False)
@@ -156,7 +156,7 @@ class TimelinePainter:
         painter.save()
         painter.setClipRect(area)
         if seen.stop - seen.start > SINGLE:
-            self._columns(painter, window, row, area, faint=text)
+            self._columns(painter, window, row, area, clips=not text)
         else:
             for at in range(seen.start, seen.stop):
                 self._bout(painter, window, row.bouts[at], area, text=text)
@@ -169,9 +169,9 @@ class TimelinePainter:
         left, right = max(left, area.left() - 2), min(right, area.right() + 2)
         rect = QRectF(left, area.top(), max(right - left, 1.0), area.height())
         session = self._session
-        faint = text and session.filter.is_set and not session.filter(bout)
+        faint = self._is_faint(bout, clip=not text)
         painter.setOpacity(_FAINT_OPACITY if faint else 1.0)
-        fill_label(painter, rect, session.looks.place(bout.label))
+        fill_label(painter, rect, session.look_of(bout))
         if rect.width() > 3:
             painter.setPen(self._pen)
             painter.drawLine(rect.topLeft(), rect.bottomLeft())
@@ -182,6 +182,13 @@ class TimelinePainter:
         painter.setOpacity(1.0)
         if text and bout.id in session.selection:
             self.outline(painter, rect)
+
+    def _is_faint(self, bout: Bout, *, clip: bool) -> bool:
+        """Whether a bout is not looked for, or a clip is of no cluster that was chosen."""
+        session = self._session
+        if clip:
+            return bool(session.clusters) and bout.cluster not in session.clusters
+        return session.filter.is_set and not session.filter(bout)
 
     def _words(self, painter: QPainter, rect: QRectF, bout: Bout) -> None:
         room = rect.adjusted(5, 0, -4, 0)
@@ -204,27 +211,27 @@ class TimelinePainter:
             painter.drawRect(rect.adjusted(inset, inset, -inset, -inset))
 
     def _columns(
-        self, painter: QPainter, window: TimeWindow, row: BoutRow, area: QRectF, *, faint: bool
+        self, painter: QPainter, window: TimeWindow, row: BoutRow, area: QRectF, *, clips: bool
     ) -> None:  # fmt: skip
         """Draw the colour of every column of pixels."""
         found = row.columns(window.first, window.last, max(round(window.width), 1))
-        pixels = np.append(_pixels()[self._looks(row, faint=faint)], 0)[found]
+        pixels = np.append(_pixels()[self._looks(row, clips=clips)], 0)[found]
         line = pixels.astype(np.uint32).tobytes()
         image = QImage(line, len(pixels), 1, len(line), QImage.Format.Format_ARGB32)
         painter.drawImage(area, image)
 
-    def _looks(self, row: BoutRow, *, faint: bool) -> NDArray[np.int64]:
+    def _looks(self, row: BoutRow, *, clips: bool) -> NDArray[np.int64]:
         """Place of the look of every bout of a row; those not looked for count beyond all looks."""
         session = self._session
         kept = self._places.get(id(row))
         if kept is None or kept[0] is not row:
             if len(self._places) > 4 * len(session.animals):
                 self._places.clear()
-            looks = np.array([session.looks.place(bout.label) for bout in row.bouts], np.int64)
+            looks = np.array([session.look_of(bout) for bout in row.bouts], np.int64)
             kept = self._places[id(row)] = (row, looks)
-        if not faint or not session.filter.is_set:
+        if not (session.clusters if clips else session.filter.is_set):
             return kept[1]
-        hidden = np.array([not session.filter(bout) for bout in row.bouts])
+        hidden = np.array([self._is_faint(bout, clip=clips) for bout in row.bouts])
         return kept[1] + len(LOOKS) * hidden
 
     # Ruler and overview ------------------------------------------------------------------------
@@ -252,11 +259,10 @@ class TimelinePainter:
         whole = TimeWindow.whole(session.n_frames, area.left(), area.width())
         painter.fillRect(area, TRACK)
         for at in range(len(session.animals)):
-            row = session.events[at] if len(session.events[at]) else session.clips[at]
             strip = QRectF(
                 area.left(), area.top() + MAP_MARGIN + at * MAP_ROW, area.width(), MAP_ROW - 1
             )
-            self._columns(painter, whole, row, strip, faint=True)
+            self._columns(painter, whole, session.told(at), strip, clips=False)
         left, right = whole.x(window.first), whole.x(window.last)
         shade = QColor(22, 25, 29, 150)
         painter.fillRect(QRectF(area.left(), area.top(), left - area.left(), area.height()), shade)
