@@ -39,8 +39,7 @@ def open_dialog(no_leaks, qtbot, made, tmp_path):
 
 def looked(qtbot, dialog):
     """Wait until the preview is up to date."""
-    qtbot.waitUntil(lambda: dialog._preview is not None, timeout=10_000)
-    return dialog._preview
+    qtbot.waitUntil(lambda: dialog.problem is not None, timeout=10_000)
 
 
 def counts(dialog):
@@ -61,13 +60,13 @@ def written(qtbot, dialog):
 def test_the_preview_follows_what_is_chosen_and_writes_nothing(open_dialog, qtbot, tmp_path):
     _, dialog = open_dialog()
     assert "Looking" in dialog.export_button.toolTip()
-    preview = looked(qtbot, dialog)
+    looked(qtbot, dialog)
     assert dialog.chosen_format.name == "dlc"
     assert counts(dialog) == [(f"cam{c}", "30", "90") for c in range(4)]
     assert "labeled-data/mouse-e-1_cam0/  (30 pictures" in dialog.files_label.text()
-    assert preview.warnings == ()
+    assert dialog.warnings_label.text() == ""
     dialog.every_box.setValue(10)
-    assert dialog._preview is None
+    assert dialog.problem is None
     assert not dialog.export_button.isEnabled()
     looked(qtbot, dialog)
     # Frames 0, 10, 20 and the seeds 2, 15, 28.
@@ -112,7 +111,7 @@ def test_somebodys_folder_is_refused_before_anything_is_written(open_dialog, qtb
     assert dialog.export_button.toolTip() == dialog.problem_label.text()
     dialog.folder_edit.setText("")
     looked(qtbot, dialog)
-    assert "Choose a folder" in dialog.export_button.toolTip()
+    assert "Choose a place" in dialog.export_button.toolTip()
     assert [path.name for path in mine.iterdir()] == ["notes.txt"]
 
 

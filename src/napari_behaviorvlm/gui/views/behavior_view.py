@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from psygnal import Signal
 
+from napari_behaviorvlm.core.label_looks import LOOKS
 from napari_behaviorvlm.gui.models.body_marks import BodyMarks, body_marks, nearest_animal
-from napari_behaviorvlm.gui.models.label_looks import LOOKS
 from napari_behaviorvlm.gui.models.palette import readable, rgb
 from napari_behaviorvlm.gui.models.time_window import clock
 from napari_behaviorvlm.gui.napari_compat import (

@@ -265,10 +265,13 @@ class BehaviorPage(QWidget):
 
     def make_report(self, *_: object) -> None:
         """Write the report and open it in the browser."""
-        from napari_behaviorvlm.gui.widgets.behavior.reporting import reporting
+        from napari_behaviorvlm.workflows.behavior.reporting import report_behavior
 
+        if not self.session.totals():
+            self.say("There are no events to report yet: start in the tab Run.")
+            return
         self.say("Writing the report ...")
-        self._reporter.start(reporting(self.session.folder))
+        self._reporter.start(report_behavior(self.session.folder))
 
     def _reported(self, path: object) -> None:
         from qtpy.QtCore import QUrl
