@@ -12,7 +12,7 @@ HEADER = (
 )  # fmt: skip
 
 
-def write(ethograms: Sequence[Ethogram], path: Path) -> tuple[str, ...]:
+def write(ethograms: Sequence[Ethogram], path: Path, _place: Path) -> tuple[str, ...]:
     """Write the bouts of a recording as a table.
 
     Frames count from 0 and both ends belong to the bout; the cluster is empty where the bout's

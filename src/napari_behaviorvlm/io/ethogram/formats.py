@@ -24,6 +24,10 @@ class EthogramFormat:
         Module of this package whose ``write`` does the work, imported when it is needed.
     whole : bool
         Whether all recordings go into one file; else every recording gets its own.
+    timed : bool
+        Whether it tells seconds, for which the video's own times are looked up.
+    framewise : bool
+        Whether it tells what is known frame by frame.
     """
 
     name: str
@@ -32,6 +36,8 @@ class EthogramFormat:
     ending: str
     module: str
     whole: bool = False
+    timed: bool = False
+    framewise: bool = False
 
     @property
     def write(self) -> Writer:
@@ -46,7 +52,33 @@ FORMATS: dict[str, EthogramFormat] = {
         EthogramFormat(
             "csv", "Table (csv)",
             "one row per event: animal, first and last frame, label, description, cluster, "
-            "confidence, source", ".csv", "csv_file",
+            "confidence, source; a file per recording", ".csv", "csv_file",
+        ),
+        EthogramFormat(
+            "boris", "BORIS project",
+            "one observation per recording, behaviours as states that start and stop, animals as "
+            "subjects", ".boris", "boris", whole=True, timed=True,
+        ),
+        EthogramFormat(
+            "boris-csv", "BORIS table of events",
+            "what BORIS exports as tabular events, for tools that read that; a file per recording",
+            ".csv", "boris_table", timed=True,
+        ),
+        EthogramFormat(
+            "nwb", "Neurodata Without Borders",
+            "ndx-ethogram: a table of bouts per animal, the catalogue of behaviours, where nothing "
+            "was labelled or followed; a file per recording", ".nwb", "nwb", timed=True,
+        ),
+        EthogramFormat(
+            "sleap", "SLEAP events",
+            "events with inclusive frame ranges, type and animal, for sleap-io 0.9 and newer",
+            ".slp", "sleap", whole=True,
+        ),
+        EthogramFormat(
+            "moseq", "Frame by frame (h5)",
+            "cluster, place in the clusters' space, position and heading of every animal in every "
+            "frame, in the layout of keypoint-MoSeq's results.h5", ".h5", "moseq", whole=True,
+            framewise=True,
         ),
     )
 }  # fmt: skip

@@ -6,6 +6,7 @@ from napari_behaviorvlm.core.errors import VideoError
 from napari_behaviorvlm.io.video.fingerprint import fingerprint
 from napari_behaviorvlm.io.video.images import SUFFIXES, ImageFolder
 from napari_behaviorvlm.io.video.index import PacketIndex
+from napari_behaviorvlm.io.video.origin import Origin, origin_of
 from napari_behaviorvlm.io.video.reader import FrameReader, Image, VideoInfo
 from napari_behaviorvlm.io.video.video import VideoFile
 from napari_behaviorvlm.io.video.views import MultiViewReader
@@ -15,11 +16,13 @@ __all__ = [
     "Image",
     "ImageFolder",
     "MultiViewReader",
+    "Origin",
     "PacketIndex",
     "VideoFile",
     "VideoInfo",
     "fingerprint",
     "open_video",
+    "origin_of",
     "probe",
 ]
 

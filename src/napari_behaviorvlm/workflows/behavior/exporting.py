@@ -1,25 +1,15 @@
 """Bouts of a behaviour folder for other tools."""
 
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from napari_behaviorvlm.behavior.captions.vocabulary import read_vocabulary
-from napari_behaviorvlm.core.bout_changes import HUMAN
-from napari_behaviorvlm.core.bouts import Bout, Clips
 from napari_behaviorvlm.core.errors import BehaviorVLMError, ExportError
 from napari_behaviorvlm.core.progress import Progress
 from napari_behaviorvlm.io.atomic import atomic_files
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder, Recording
-from napari_behaviorvlm.io.ethogram import FORMATS, Ethogram, EthogramFormat, Stretch
-from napari_behaviorvlm.workflows.behavior.segmenting import has_clips, read_bodies, read_clips
-
-Level = Literal["events", "clips"]
-Only = Literal["accepted", "all"]
+from napari_behaviorvlm.io.ethogram import FORMATS, Ethogram, EthogramFormat
+from napari_behaviorvlm.workflows.behavior.ethograms import Level, Only, Scope, ethogram_of
 
 
 @dataclass(frozen=True)
@@ -125,7 +115,7 @@ def export_behavior(
         If a recording was not segmented yet.
     """
     chosen = _format(request)
-    ethograms = [_ethogram(folder, one, request) for one in _recordings(folder, request)]
+    ethograms = _collected(folder, request, chosen)
     _require_bouts(folder, ethograms, request)
     groups = _groups(chosen, ethograms)
     paths = _paths(chosen, groups, request.out)
@@ -133,7 +123,7 @@ def export_behavior(
     with atomic_files(paths, replace=request.replace, error=ExportError) as temporary:
         for at, (group, place) in enumerate(zip(groups, temporary, strict=True)):
             yield Progress(at, len(paths), f"Writing {paths[at].name}")
-            warnings += chosen.write(group, place)
+            warnings += chosen.write(group, place, paths[at])
     yield Progress(len(paths), len(paths))
     bouts = sum(len(one.bouts) for one in ethograms)
     return BehaviorExportReport(tuple(paths), bouts, tuple(dict.fromkeys(warnings)))
@@ -153,7 +143,7 @@ def preview_behavior_export(
     """
     try:
         chosen = _format(request)
-        ethograms = [_ethogram(folder, one, request) for one in _recordings(folder, request)]
+        ethograms = _collected(folder, request, chosen, whole=False)
         groups = _groups(chosen, ethograms)
         paths = _paths(chosen, groups, request.out)
         files = tuple(
@@ -174,78 +164,12 @@ def preview_behavior_export(
 # What is written -----------------------------------------------------------------------------
 
 
-def ethogram_of(
-    folder: BehaviorFolder, recording: Recording, *, level: Level = "events", only: Only = "all"
-) -> Ethogram:
-    """Collect what exports need of a recording.
-
-    Parameters
-    ----------
-    folder : BehaviorFolder
-    recording : Recording
-    level, only
-        As of `BehaviorExport`.
-
-    Raises
-    ------
-    TableError
-        If it was not segmented yet.
-    """
-    clips = read_clips(folder, recording)
-    bouts = _clip_bouts(folder, recording, clips) if level == "clips" else (
-        folder.store.bouts(recording.name)
-    )  # fmt: skip
-    if only == "accepted":
-        bouts = [bout for bout in bouts if bout.source == HUMAN]
-    return Ethogram(
-        recording.name, tuple(bouts), clips.animals, clips.fps, clips.n_frames, recording.video,
-        recording.size, tuple(_untracked(folder, recording, clips)), _definitions(folder),
-    )  # fmt: skip
-
-
-def _clip_bouts(folder: BehaviorFolder, recording: Recording, clips: Clips) -> list[Bout]:
-    """Clips under the names that their captions give them."""
-    captions = folder.store.captions(recording.name)
-    named = []
-    for row, bout in enumerate(clips.bouts()):
-        said = captions.get(row)
-        named.append(bout if said is None else replace(
-            bout, label=folder.store.name_of(said.label), description=said.description,
-            source=said.source,
-        ))  # fmt: skip
-    return named
-
-
-def _untracked(folder: BehaviorFolder, recording: Recording, clips: Clips) -> Iterator[Stretch]:
-    bodies = read_bodies(folder, recording)
-    seen = np.zeros((clips.n_frames, len(clips.animals)), bool)
-    first = bodies.first_frame
-    stop = min(bodies.stop_frame, clips.n_frames)
-    seen[first:stop] = bodies.tracked[: stop - first]
-    for at, animal in enumerate(clips.animals):
-        for start, end in stretches(~seen[:, at]):
-            yield Stretch(animal, start, end)
-
-
-def stretches(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """First and last position of every run of true values, shape (n,)."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
-    return [(int(start), int(stop) - 1) for start, stop in edges.reshape(-1, 2)]
-
-
-def _definitions(folder: BehaviorFolder) -> dict[str, str]:
-    if not folder.vocabulary.is_file():
-        return {}
-    return {word.name: word.definition for word in read_vocabulary(folder.vocabulary).words}
-
-
-def _ethogram(folder: BehaviorFolder, recording: Recording, request: BehaviorExport) -> Ethogram:
-    if not has_clips(folder, recording):
-        raise ExportError(
-            f"{recording.name} has no clips yet: run `behaviorvlm behavior segment "
-            f"{folder.folder}` first."
-        )
-    return ethogram_of(folder, recording, level=request.level, only=request.only)
+def _collected(
+    folder: BehaviorFolder, request: BehaviorExport, chosen: EthogramFormat, *, whole: bool = True
+) -> list[Ethogram]:
+    """Collect all recordings; for a preview not the whole of what the format needs."""
+    scope = Scope(request.level, request.only, whole and chosen.timed, whole and chosen.framewise)
+    return [ethogram_of(folder, one, scope) for one in _recordings(folder, request)]
 
 
 def _count(ethogram: Ethogram) -> int:

@@ -7,7 +7,7 @@ from napari_behaviorvlm.core.errors import ExportError
 from napari_behaviorvlm.core.progress import Progress
 from napari_behaviorvlm.io.atomic import atomic_directory
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder
-from napari_behaviorvlm.workflows.behavior.exporting import ethogram_of
+from napari_behaviorvlm.workflows.behavior.ethograms import ethogram_of
 from napari_behaviorvlm.workflows.behavior.report import ReportContents, Told, render
 from napari_behaviorvlm.workflows.behavior.segmenting import read_clips
 

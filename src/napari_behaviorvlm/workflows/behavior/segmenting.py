@@ -148,7 +148,9 @@ def _keep(
         }
         for one, clips in zip(described, cuts, strict=True)
     }  # fmt: skip
-    content = {"recordings": valid, "model": fitted.folder.name}
+    content: dict[str, object] = {"recordings": valid, "model": fitted.folder.name}
+    if fitted.folder.absolute().parent != folder.derived().absolute():
+        content["model_folder"] = fitted.folder.absolute().as_posix()
     if read_pointer(folder) != content:
         write_pointer(folder, content)
     for name, names in valid.items():

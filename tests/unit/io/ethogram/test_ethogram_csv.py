@@ -1,21 +1,32 @@
-"""Events as a table."""
+"""Events as a table, read by pandas."""
 
-import csv
+import pandas as pd
+from hypothesis import given
+from tests.unit.io.ethogram.recordings import ethogram, recordings, some, write
 
-from napari_behaviorvlm.core.bouts import Bout
-from napari_behaviorvlm.io.ethogram import FORMATS, Ethogram
+HEADER = "animal,start_frame,end_frame,label,description,cluster,confidence,source"
 
 
 def test_rows_are_those_of_the_contract(tmp_path):
-    bouts = (
-        Bout("A0", 0, 9, "rest", 'Sits, "still".', 3, 0.51234, "measured", (0,)),
-        Bout("A1", 5, 5, "Sprünge", "", -1, 1.0, "human"),
-    )
     path = tmp_path / "e.csv"
-    FORMATS["csv"].write([Ethogram("v", bouts, ("A0", "A1"), 30.0, 100)], path)
-    header = "animal,start_frame,end_frame,label,description,cluster,confidence,source"
-    assert path.read_text("utf-8").splitlines()[0] == header
-    rows = list(csv.DictReader(path.read_text("utf-8").splitlines()))
-    assert rows[0]["description"] == 'Sits, "still".'
-    assert [(row["cluster"], row["confidence"]) for row in rows] == [("3", "0.5123"), ("", "1")]
-    assert rows[1]["label"] == "Sprünge"
+    assert write("csv", [ethogram()], path) == ()
+    assert path.read_text("utf-8").splitlines()[0] == HEADER
+    rows = pd.read_csv(path, dtype=str, keep_default_na=False).to_dict("records")
+    assert rows[0]["description"] == 'Sits, "still";\nthen not.'
+    assert [row["cluster"] for row in rows] == ["3", "4", "", "3"]
+    assert [row["confidence"] for row in rows] == ["0.5123", "0.75", "1", "0.25"]
+    assert rows[2]["label"] == "Sprünge <b>&"
+    assert (rows[1]["start_frame"], rows[1]["end_frame"]) == ("10", "10")
+
+
+@some(40)
+@given(recordings())
+def test_every_bout_comes_back(tmp_path, one):
+    path = tmp_path / "e.csv"
+    write("csv", [one], path)
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    assert list(table.itertuples(index=False, name=None)) == [
+        (b.animal, str(b.start_frame), str(b.end_frame), b.label, b.description,
+         "" if b.cluster < 0 else str(b.cluster), f"{b.confidence:.4g}", b.source)
+        for b in one.bouts
+    ]  # fmt: skip

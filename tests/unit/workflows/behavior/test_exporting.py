@@ -1,22 +1,34 @@
 """Exports of a behaviour folder: what is chosen, where it goes, and nothing is overwritten."""
 
+import shutil
 from dataclasses import replace
 
+import h5py
+import numpy as np
 import pandas as pd
 import pytest
 from tests.fixtures.filmed_mice import finish
 
 from napari_behaviorvlm.core.bout_edits import Relabel, RenameLabel, SetCaption
 from napari_behaviorvlm.core.captions import Caption
-from napari_behaviorvlm.core.errors import ExportError, ProjectError
+from napari_behaviorvlm.core.errors import ExportError, ProjectError, TableError
 from napari_behaviorvlm.io.ethogram import FORMATS
+from napari_behaviorvlm.workflows.behavior.captions import caption
+from napari_behaviorvlm.workflows.behavior.ethograms import ethogram_of
+from napari_behaviorvlm.workflows.behavior.events import merge
 from napari_behaviorvlm.workflows.behavior.exporting import (
     BehaviorExport,
-    ethogram_of,
     export_behavior,
     preview_behavior_export,
 )
-from napari_behaviorvlm.workflows.behavior.segmenting import read_bodies, read_clips
+from napari_behaviorvlm.workflows.behavior.request import WordsRequest
+from napari_behaviorvlm.workflows.behavior.run import segment
+from napari_behaviorvlm.workflows.behavior.segmenting import (
+    SegmentRequest,
+    read_bodies,
+    read_clips,
+)
+from napari_behaviorvlm.workflows.behavior.sources import Sources, open_sources
 
 
 def csv(folder, out, **more):
@@ -54,7 +66,7 @@ def test_nothing_is_overwritten_unless_asked_for_and_a_failure_leaves_nothing(
     csv(folder, out, replace=True)
     assert (out / "Tag-ü.csv").read_text("utf-8").startswith("animal,")
 
-    def broken(ethograms, path):
+    def broken(ethograms, path, place):
         path.write_text("half")
         raise ExportError("no")
 
@@ -95,14 +107,16 @@ def test_only_what_people_decided(folder, tmp_path):
     assert preview.warnings == ("day 1 has nothing to write.",)
 
 
-def test_untracked_frames_are_those_without_a_body(folder):
-    recording = folder.recordings[0]
-    ethogram = ethogram_of(folder, recording)
-    bodies = read_bodies(folder, recording)
-    for at, animal in enumerate(ethogram.animals):
-        gone = sum(s.end_frame - s.start_frame + 1 for s in ethogram.untracked
-                   if s.animal == animal)  # fmt: skip
-        assert gone == (~bodies.tracked[:, at]).sum() + ethogram.n_frames - len(bodies)
+def test_untracked_frames_are_those_in_no_clip(folder):
+    for recording in folder.recordings:
+        clips, ethogram = read_clips(folder, recording), ethogram_of(folder, recording)
+        frames = clips.per_frame()
+        for stretch in ethogram.untracked:
+            at = clips.animals.index(stretch.animal)
+            span = slice(stretch.start_frame, stretch.end_frame + 1)
+            assert (frames[span, at] == -1).all()
+            frames[span, at] = 0
+        assert (frames >= 0).all()
 
 
 def test_preview_says_what_export_does(folder, tmp_path):
@@ -116,3 +130,44 @@ def test_preview_says_what_export_does(folder, tmp_path):
         again = preview_behavior_export(folder, replace(request, replace=True))
         assert "will be replaced" in again.warnings[0]
     assert "choose csv" in preview_behavior_export(folder, replace(request, format="x")).problem
+
+
+def test_frame_by_frame_export_agrees_with_clips_and_tracks(folder, tmp_path):
+    report = finish(export_behavior(folder, BehaviorExport("moseq", tmp_path / "r")))
+    with h5py.File(report.files[0]) as file:
+        for recording in folder.recordings:
+            clips, bodies = read_clips(folder, recording), read_bodies(folder, recording)
+            cluster = clips.per_frame(clips.cluster)
+            for at, animal in enumerate(clips.animals):
+                group = file[f"{recording.name}_{animal}"]
+                np.testing.assert_array_equal(group["syllable"][:], cluster[:, at])
+                np.testing.assert_array_equal(group["centroid"][:], bodies.centre[:, at])
+                followed = group["syllable"][:] >= 0
+                assert np.isfinite(group["latent_state"][:][followed]).all()
+                ahead = bodies.head[:, at] - bodies.rear[:, at]
+                np.testing.assert_allclose(
+                    group["heading"][:], np.arctan2(ahead[:, 1], ahead[:, 0]), equal_nan=True
+                )
+        # Moments of one cluster lie closer together than moments of several.
+        space = np.concatenate([group["latent_state"][:] for group in file.values()])
+        number = np.concatenate([group["syllable"][:] for group in file.values()])
+    known = (number >= 0) & np.isfinite(space).all(axis=1)
+    space, number = space[known], number[known]
+    within = np.mean([space[number == one].std(axis=0).mean() for one in np.unique(number)])
+    assert within < 0.8 * space.std(axis=0).mean()
+
+
+def test_clusters_of_another_folder_are_found_again(folder, tmp_path):
+    model = finish(segment(folder, SegmentRequest(method="kmeans", n_clusters=4))).model
+    video = folder.recordings[1].video
+    with open_sources(Sources((video,), folder=tmp_path / "other", animals=2)) as other:
+        finish(segment(other, SegmentRequest(known=model)))
+        finish(caption(other, WordsRequest()))
+        finish(merge(other, WordsRequest()))
+        report = finish(export_behavior(other, BehaviorExport("moseq", tmp_path / "r.h5")))
+        with h5py.File(report.files[0]) as file:
+            assert np.isfinite(file["Tag-ü_A0"]["latent_state"][30]).all()
+        shutil.rmtree(model)
+        with pytest.raises(TableError, match="model-.* is gone"):
+            finish(export_behavior(other, BehaviorExport("moseq", tmp_path / "s.h5")))
+        assert not (tmp_path / "s.h5").exists()

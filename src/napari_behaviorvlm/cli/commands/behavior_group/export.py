@@ -1,8 +1,12 @@
 """Write events for other tools.
 
 csv: one row per event (animal, first and last frame, label, description, cluster, confidence,
-source). OUT is a file, or a folder where there are several recordings. Nothing is overwritten,
-unless --replace is given.
+source). boris: a BORIS project. boris-csv: the table that BORIS exports. nwb: Neurodata Without
+Borders with ndx-ethogram. sleap: events of sleap-io. moseq: clusters, their space, position and
+heading frame by frame, as keypoint-MoSeq's results.h5.
+
+csv, boris-csv and nwb make a file per recording: OUT is a folder where there are several. The
+others make one file of all. Nothing is overwritten, unless --replace is given.
 """
 
 import argparse
@@ -13,7 +17,7 @@ from napari_behaviorvlm.cli.output import Output
 
 NAME = "export"
 HELP = "write events for other tools"
-FORMATS = ("csv",)
+FORMATS = ("csv", "boris", "boris-csv", "nwb", "sleap", "moseq")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
