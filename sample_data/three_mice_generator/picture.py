@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 from sample_data.three_mice_generator.body import STATIONS, Body
 
@@ -144,21 +145,33 @@ class Painter:
 
 def _along(points: FloatArray, body: Body) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Share of the spine (0 tail base, 1 nose), px across it, and half the width there."""
-    starts, ends = body.spine[:-1], body.spine[1:]
-    way = ends - starts
-    size = np.einsum("sd,sd->s", way, way)
-    away = points[:, None] - starts
-    at = np.clip(np.einsum("psd,sd->ps", away, way) / size, 0, 1)
-    gaps = away - at[..., None] * way
-    square = np.einsum("psd,psd->ps", gaps, gaps)
-    best = square.argmin(axis=1)
-    rows = np.arange(len(points))
-    share = (best + at[rows, best]) / len(starts)
-    cross = way[best, 0] * away[rows, best, 1] - way[best, 1] * away[rows, best, 0]
-    across = np.sign(cross) * np.sqrt(square[rows, best])
-    # Beyond the ends a point lies outside.
-    beyond = ((share <= 0) | (share >= 1)) & (square[rows, best] > 1.0)
-    return share, np.where(beyond, 1e6, across), np.interp(share, STATIONS, body.half)
+    share, across = _nearest(points, body.spine)
+    return share, across, np.interp(share, STATIONS, body.half)
+
+
+@njit(cache=True, error_model="numpy")
+def _nearest(points: FloatArray, spine: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Share of the spine nearest to every point, and how far aside of it the point lies."""
+    pieces = len(spine) - 1
+    share, across = np.empty(len(points)), np.empty(len(points))
+    for row in range(len(points)):
+        x, y = points[row]
+        least, cross, best = np.inf, 0.0, 0.0
+        for piece in range(pieces):
+            way_x = spine[piece + 1, 0] - spine[piece, 0]
+            way_y = spine[piece + 1, 1] - spine[piece, 1]
+            off_x, off_y = x - spine[piece, 0], y - spine[piece, 1]
+            at = (off_x * way_x + off_y * way_y) / (way_x * way_x + way_y * way_y)
+            at = min(max(at, 0.0), 1.0)
+            square = (off_x - at * way_x) ** 2 + (off_y - at * way_y) ** 2
+            if square < least:
+                least, best = square, (piece + at) / pieces
+                cross = way_x * off_y - way_y * off_x
+        share[row] = best
+        across[row] = np.sign(cross) * np.sqrt(least)
+        if (best <= 0 or best >= 1) and least > 1.0:  # beyond the ends: outside
+            across[row] = 1e6
+    return share, across
 
 
 def outline_of(body: Body) -> FloatArray:

@@ -58,9 +58,12 @@ class Segmented:
     def has_clips(self, folder, recording):
         return True
 
+    def energy_of(self, folder, recording):
+        return None
+
     def install(self, monkeypatch):
         for module in (captions, events, plan, status):
-            for name in ("read_clips", "read_bodies", "has_clips"):
+            for name in ("read_clips", "read_bodies", "has_clips", "energy_of"):
                 if hasattr(module, name):
                     monkeypatch.setattr(module, name, getattr(self, name))
         return self

@@ -10,14 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_behaviorvlm.behavior.features.body import BodyPlan
-from napari_behaviorvlm.behavior.features.egocentric import (
-    Situation,
-    egocentric_pose,
-    situate,
-)
-from napari_behaviorvlm.behavior.features.kinematics import turning_rate
-from napari_behaviorvlm.behavior.features.motion import rate
+from napari_behaviorvlm.behavior.captions.company import follows, touches
+from napari_behaviorvlm.behavior.captions.recorded import NAN, Recorded
 from napari_behaviorvlm.core.body_tracks import BodyTracks
 from napari_behaviorvlm.core.bouts import Clips
 from napari_behaviorvlm.core.errors import TableError
@@ -25,12 +19,6 @@ from napari_behaviorvlm.core.tracks import Tracks
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
-
-NAN = float("nan")
-GAP_SECONDS = 0.2
-"""Gaps in the tracks up to so long are bridged."""
-SMOOTHING_SECONDS = 0.05
-"""Width of the smoothing: the jitter of a pose estimator is no movement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +57,8 @@ class Relation:
     facing : float
         -1..1, mean cosine between its heading and the way to the other.
     following : float
-        0..1, share of the frames in which it moves behind the other, heading for it.
+        0..1, share of the frames in which it moves behind the other: heading for it, or on the way
+        that the other came.
     contact : float
         0..1, share of the frames in which the two bodies touch.
     other_speed : float
@@ -105,22 +94,22 @@ class ClipMeasures:
         Share of the clip's frames with place and direction.
     body_length : float
         In the tracks' unit.
-    speed, peak_speed, speed_start, speed_end : float
-        Body lengths per second: median, 95th percentile, medians of first and last quarter.
+    speed, brisk_speed, peak_speed, speed_start, speed_end : float
+        Body lengths per second: median, 70th and 95th percentile, medians of first and last
+        quarter.
     path, displacement : float
         Way walked and distance from start to end, body lengths.
     turning, turned : float
         Mean speed of turning (rad/s) and net turn (rad, clockwise on the screen positive).
     elongation : float
-        Median length from rear to head over the usual.
+        Median length from rear to head over what is usual for the animal.
     area : float
         Median outline area over the usual; NaN without outlines.
     raised : float
         Height of the head above the rear, body lengths (3D only).
-    busy : float
-        Movement of body parts against each other, body lengths per second.
-    wobble : float
-        Turning to and fro that cancels out, rad/s.
+    stirring : float
+        Movement within the body over what it is where the animal is as still as it gets: 1 = as
+        still as that.
     relations : tuple of Relation
         To the others, nearest first; without those that are not seen.
     """
@@ -133,6 +122,7 @@ class ClipMeasures:
     tracked: float
     body_length: float
     speed: float = NAN
+    brisk_speed: float = NAN
     peak_speed: float = NAN
     speed_start: float = NAN
     speed_end: float = NAN
@@ -143,8 +133,7 @@ class ClipMeasures:
     elongation: float = NAN
     area: float = NAN
     raised: float = NAN
-    busy: float = NAN
-    wobble: float = NAN
+    stirring: float = NAN
     relations: tuple[Relation, ...] = field(default=())
 
     @property
@@ -160,6 +149,7 @@ class ClipMeasures:
 
 def measure(
     tracks: Tracks | None, bodies: BodyTracks | None, clips: Clips,
+    energy: FloatArray | None = None,
 ) -> list[ClipMeasures]:  # fmt: skip
     """Measure every clip.
 
@@ -171,6 +161,8 @@ def measure(
         Outlines; used for areas and touching, and for everything where there are no poses.
     clips : Clips
         Of the same recording.
+    energy : ndarray, shape (frames, animals), optional
+        How much every animal's head moves within its pictures, body lengths per second.
 
     Returns
     -------
@@ -191,166 +183,76 @@ def measure(
                 f"The clips are of {', '.join(clips.animals)}, the tracks of "
                 f"{', '.join(found.animals)}; the same names in the same order are needed."
             )
-    recording = _Recording.of(source, bodies)
-    return [recording.clip(clips, row) for row in range(len(clips))]
+    recorded = Recorded.of(source, bodies, energy)
+    return [_clip(recorded, clips, row) for row in range(len(clips))]
 
 
-@dataclass(frozen=True, eq=False)
-class _Recording:
-    """Numbers per frame, from which those of clips are taken."""
-
-    animals: tuple[str, ...]
-    first_frame: int
-    situation: Situation
-    length: float
-    velocity: FloatArray
-    turning: FloatArray
-    busy: FloatArray
-    raised: FloatArray
-    ends: FloatArray
-    area: FloatArray
-    touching: BoolArray
-
-    @classmethod
-    def of(cls, tracks: Tracks, bodies: BodyTracks | None) -> "_Recording":
-        plan = BodyPlan.from_names(tracks.keypoints)
-        gap, sigma = round(GAP_SECONDS * tracks.fps), SMOOTHING_SECONDS * tracks.fps
-        situation = situate(tracks, plan, gap, sigma)
-        known = situation.length[situation.tracked]
-        length = float(np.median(known)) if len(known) else NAN
-        shape = situation.tracked.shape
-        aligned = bodies is not None and (len(bodies), bodies.first_frame) == (
-            len(tracks), tracks.first_frame,
-        )  # fmt: skip
-        area = np.full(shape, NAN)
-        if bodies is not None and aligned and np.isfinite(bodies.area).any():
-            area = bodies.area / np.nanmedian(bodies.area)
-        return cls(
-            tracks.animals, tracks.first_frame, situation, length,
-            rate(situation.centre, tracks.fps) / length,
-            turning_rate(situation),
-            _busy(situation, plan, length),
-            _raised(situation, plan, length),
-            _ends(situation, plan),
-            area,
-            bodies.touching if bodies is not None and aligned else np.zeros(shape, bool),
-        )  # fmt: skip
-
-    def clip(self, clips: Clips, row: int) -> ClipMeasures:
-        start, end = int(clips.start[row]), int(clips.end[row])
-        animal = int(clips.animal[row])
-        rows = slice(max(start - self.first_frame, 0), max(end + 1 - self.first_frame, 0))
-        seen = self.situation.tracked[rows, animal]
-        about = {
-            "clip": row, "animal": clips.animals[animal], "start_frame": start, "end_frame": end,
-            "fps": clips.fps, "tracked": float(seen.sum() / (end - start + 1)),
-            "body_length": self.length,
-        }  # fmt: skip
-        if not seen.any():
-            return ClipMeasures(**about)  # type: ignore[arg-type]
-        return ClipMeasures(**about, **self._own(rows, animal),  # type: ignore[arg-type]
-                            relations=self._relations(rows, animal))  # fmt: skip
-
-    def _own(self, rows: slice, animal: int) -> dict[str, float]:
-        speed = np.linalg.norm(self.velocity[rows, animal], axis=-1)
-        centre = self.situation.centre[rows, animal] / self.length
-        turning = self.turning[rows, animal]
-        quarter = max(1, len(speed) // 4)
-        seconds = len(speed) / self.situation.fps
-        known = centre[np.isfinite(centre).all(axis=1)]
-        net = _mean(turning)
-        return {
-            "speed": _median(speed),
-            "peak_speed": _percentile(speed, 95),
-            "speed_start": _median(speed[:quarter]),
-            "speed_end": _median(speed[-quarter:]),
-            "path": _mean(speed) * seconds,
-            "displacement": float(np.linalg.norm(known[-1] - known[0])),
-            "turning": _mean(np.abs(turning)),
-            "turned": net * seconds,
-            "elongation": _median(self.situation.length[rows, animal]) / self.length,
-            "area": _median(self.area[rows, animal]),
-            "raised": _median(self.raised[rows, animal]),
-            "busy": _median(self.busy[rows, animal]),
-            "wobble": _mean(np.abs(turning)) - abs(net),
-        }
-
-    def _relations(self, rows: slice, animal: int) -> tuple[Relation, ...]:
-        found = [
-            self._relation(rows, animal, other)
-            for other in range(len(self.animals)) if other != animal
-        ]  # fmt: skip
-        seen = [relation for relation in found if np.isfinite(relation.distance)]
-        return tuple(sorted(seen, key=lambda relation: relation.distance))
-
-    def _relation(self, rows: slice, animal: int, other: int) -> Relation:
-        centre, heading = self.situation.centre[rows], self.situation.heading[rows]
-        way = (centre[:, other] - centre[:, animal]) / self.length
-        distance = np.linalg.norm(way, axis=-1)
-        way = way / np.maximum(distance, 1e-9)[:, None]
-        own, others = self.velocity[rows, animal], self.velocity[rows, other]
-        facing = (heading[:, animal] * way).sum(axis=-1)
-        behind = (heading[:, other] * way).sum(axis=-1)
-        pace = np.minimum(np.linalg.norm(own, axis=-1), np.linalg.norm(others, axis=-1))
-        together = (own * others).sum(axis=-1)
-        with np.errstate(invalid="ignore"):
-            follows = (facing > 0.5) & (behind > 0.2) & (pace > 0.7) & (together > 0)
-            follows &= distance < FOLLOWING_REACH
-            close = self._gap(rows, animal, other) < TOUCHING_GAP
-        known = np.isfinite(distance)
-        both = self.touching[rows, animal] & self.touching[rows, other] & (distance < 1.5)
-        quarter = max(1, len(distance) // 4)
-        return Relation(
-            self.animals[other], _median(distance), _median(distance[:quarter]),
-            _median(distance[-quarter:]), _mean((own * way).sum(axis=-1)), _mean(facing),
-            _share(follows, known), _share(close | both, known),
-            _median(np.linalg.norm(others, axis=-1)),
-        )  # fmt: skip
-
-    def _gap(self, rows: slice, animal: int, other: int) -> FloatArray:
-        """Least distance of head, middle and rear of the two, body lengths."""
-        mine, theirs = self.ends[rows, animal], self.ends[rows, other]
-        gaps = np.linalg.norm(mine[:, :, None] - theirs[:, None], axis=-1).reshape(len(mine), -1)
-        least = np.nan_to_num(gaps, nan=np.inf).min(axis=1) / self.length
-        return np.asarray(least, float)
+def _clip(recorded: Recorded, clips: Clips, row: int) -> ClipMeasures:
+    start, end = int(clips.start[row]), int(clips.end[row])
+    animal = int(clips.animal[row])
+    rows = slice(max(start - recorded.first_frame, 0), max(end + 1 - recorded.first_frame, 0))
+    seen = recorded.situation.tracked[rows, animal]
+    about = {
+        "clip": row, "animal": clips.animals[animal], "start_frame": start, "end_frame": end,
+        "fps": clips.fps, "tracked": float(seen.sum() / (end - start + 1)),
+        "body_length": recorded.length,
+    }  # fmt: skip
+    if not seen.any():
+        return ClipMeasures(**about)  # type: ignore[arg-type]
+    return ClipMeasures(**about, **_own(recorded, rows, animal),  # type: ignore[arg-type]
+                        relations=_relations(recorded, rows, animal))  # fmt: skip
 
 
-FOLLOWING_REACH = 4.0
-"""Body lengths between two animals of which one follows the other."""
-TOUCHING_GAP = 0.35
-"""Body lengths between the nearest of head, middle and rear: half a mouse's width to each side."""
+def _own(recorded: Recorded, rows: slice, animal: int) -> dict[str, float]:
+    speed = np.linalg.norm(recorded.velocity[rows, animal], axis=-1)
+    centre = recorded.situation.centre[rows, animal] / recorded.length
+    turning = recorded.turning[rows, animal]
+    quarter = max(1, len(speed) // 4)
+    seconds = len(speed) / recorded.situation.fps
+    known = centre[np.isfinite(centre).all(axis=1)]
+    return {
+        "speed": _median(speed),
+        "brisk_speed": _percentile(speed, 70),
+        "peak_speed": _percentile(speed, 95),
+        "speed_start": _median(speed[:quarter]),
+        "speed_end": _median(speed[-quarter:]),
+        "path": _mean(speed) * seconds,
+        "displacement": float(np.linalg.norm(known[-1] - known[0])),
+        "turning": _mean(np.abs(turning)),
+        "turned": _mean(turning) * seconds,
+        "elongation": _median(recorded.situation.length[rows, animal])
+        / (recorded.length * recorded.own_length[animal]),
+        "area": _median(recorded.area[rows, animal]),
+        "raised": _median(recorded.raised[rows, animal]),
+        "stirring": _median(recorded.stirring[rows, animal]),
+    }
 
 
-def _busy(situation: Situation, plan: BodyPlan, length: float) -> FloatArray:
-    """Movement of the trunk's points seen from the animal, root mean square, body lengths/s."""
-    moving = rate(egocentric_pose(situation)[:, :, plan.trunk], situation.fps) / length
-    squares = (moving**2).sum(axis=-1)
-    known = np.isfinite(squares)
-    total = np.where(known, squares, 0).sum(axis=-1)
-    count = known.sum(axis=-1)
-    return np.where(count > 0, np.sqrt(total / np.maximum(count, 1)), NAN)
+def _relations(recorded: Recorded, rows: slice, animal: int) -> tuple[Relation, ...]:
+    found = [
+        _relation(recorded, rows, animal, other)
+        for other in range(len(recorded.animals)) if other != animal
+    ]  # fmt: skip
+    seen = [relation for relation in found if np.isfinite(relation.distance)]
+    return tuple(sorted(seen, key=lambda relation: relation.distance))
 
 
-def _raised(situation: Situation, plan: BodyPlan, length: float) -> FloatArray:
-    if situation.points.shape[-1] == 2:
-        return np.full(situation.tracked.shape, NAN)
-    heights = situation.points[..., 2]
-    head, rear = (_part_mean(heights[:, :, part]) for part in (plan.head, plan.rear))
-    return np.asarray((head - rear) / length, float)
-
-
-def _ends(situation: Situation, plan: BodyPlan) -> FloatArray:
-    """Head, middle and rear, shape (frames, animals, 3, 2)."""
-    plane = np.moveaxis(situation.points[..., :2], 2, -1)
-    head, rear = (_part_mean(plane[..., part]) for part in (plan.head, plan.rear))
-    return np.stack([head, situation.centre, rear], axis=2)
-
-
-def _part_mean(values: FloatArray) -> FloatArray:
-    known = np.isfinite(values)
-    count = known.sum(axis=-1)
-    total = np.where(known, values, 0).sum(axis=-1)
-    return np.where(count > 0, total / np.maximum(count, 1), NAN)
+def _relation(recorded: Recorded, rows: slice, animal: int, other: int) -> Relation:
+    centre = recorded.situation.centre[rows]
+    way = (centre[:, other] - centre[:, animal]) / recorded.length
+    distance = np.linalg.norm(way, axis=-1)
+    way = way / np.maximum(distance, 1e-9)[:, None]
+    own, others = recorded.velocity[rows, animal], recorded.velocity[rows, other]
+    facing = (recorded.situation.heading[rows, animal] * way).sum(axis=-1)
+    known = np.isfinite(distance)
+    quarter = max(1, len(distance) // 4)
+    return Relation(
+        recorded.animals[other], _median(distance), _median(distance[:quarter]),
+        _median(distance[-quarter:]), _mean((own * way).sum(axis=-1)), _mean(facing),
+        _share(follows(recorded, rows, animal, other), known),
+        _share(touches(recorded, rows, animal, other), known),
+        _median(np.linalg.norm(others, axis=-1)),
+    )  # fmt: skip
 
 
 def _median(values: FloatArray) -> float:

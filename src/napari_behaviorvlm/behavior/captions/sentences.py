@@ -9,7 +9,7 @@ from napari_behaviorvlm.behavior.captions.measures import ClipMeasures, Relation
 _VERBS = {
     "rest": "rests", "walk": "walks", "run": "runs", "rear": "seems to rear on the spot",
     "groom": "stays on the spot with small movements, perhaps grooming", "approach": "approaches",
-    "chase": "follows", "huddle": "rests in contact with", "moves": "moves little",
+    "chase": "chases", "huddle": "rests beside",
     "unclear": "cannot be measured here",
 }  # fmt: skip
 
@@ -46,7 +46,7 @@ def sentence(
         return Words(f"{measures.animal} {_VERBS['unclear']}.", "", "", "")
     verb = f"{measures.animal} {_VERBS[label]}{f' {other}' if other else ''}"
     parts = [verb]
-    if label in {"walk", "run", "approach", "chase", "moves"}:
+    if label in {"walk", "run", "approach", "chase"}:
         parts[0] += _way(measures) if not other else ""
         parts.append(told(measures.speed, measures, unit, "/s"))
         if measures.speed >= 2 * still and measures.speed_end < still:

@@ -18,7 +18,6 @@ USUAL = {
     "approach": ("approaching", "approaches", "walk towards"),
     "chase": ("chasing", "pursuit", "pursue", "follow", "following", "pursuing"),
     "huddle": ("huddling", "huddles", "side by side", "resting together"),
-    "moves": ("move", "other movement"),
 }
 """Words that mean the same as those of the measured captioner, as labs write them."""
 

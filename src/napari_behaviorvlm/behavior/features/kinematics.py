@@ -28,6 +28,11 @@ def compressed(rates: FloatArray) -> FloatArray:
     return np.asarray(np.arcsinh(rates / SLOW), float)
 
 
+def expanded(values: FloatArray) -> FloatArray:
+    """Rates that `compressed` made smaller."""
+    return np.asarray(np.sinh(values) * SLOW, float)
+
+
 def kinematic_names(keypoints: tuple[str, ...], dimensions: int) -> tuple[str, ...]:
     """Names of the columns of `kinematics`."""
     axes = ("forward", "aside", "height")[:dimensions]

@@ -4,6 +4,9 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from napari_behaviorvlm.behavior.captions.measured import measure, measured_captions
 from napari_behaviorvlm.behavior.captions.measures import ClipMeasures, Unit
 from napari_behaviorvlm.behavior.captions.questions import CaptionQuestions, caption_of
@@ -24,6 +27,8 @@ from napari_behaviorvlm.core.progress import Progress
 from napari_behaviorvlm.core.tracks import Tracks
 from napari_behaviorvlm.vlm.questions import Outcome, Question
 from napari_behaviorvlm.vlm.tokens import ImageLimits
+
+FloatArray = NDArray[np.float64]
 
 AT_ONCE = 24
 """Clips whose pictures are in memory at once."""
@@ -49,6 +54,8 @@ class CaptionRequest:
         In which a model writes.
     unit : Unit, optional
         For speeds and distances.
+    energy : ndarray, shape (frames, animals), optional
+        How much heads move within their pictures; see `energy_of`.
     only : sequence of int, optional
         Rows of the clip table; all by default.
     style : StripStyle
@@ -62,6 +69,7 @@ class CaptionRequest:
     vocabulary: Vocabulary | None = None
     language: str = "English"
     unit: Unit | None = None
+    energy: FloatArray | None = None
     only: Sequence[int] | None = None
     style: StripStyle = STYLE
 
@@ -200,7 +208,7 @@ def clip_question(
 
 
 def _measured(request: CaptionRequest) -> list[ClipMeasures]:
-    return measure(request.tracks, request.bodies, request.clips)
+    return measure(request.tracks, request.bodies, request.clips, request.energy)
 
 
 def _shifted(

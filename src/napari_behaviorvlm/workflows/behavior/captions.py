@@ -21,12 +21,17 @@ from napari_behaviorvlm.workflows.behavior.captioning import (
     caption_measured,
 )
 from napari_behaviorvlm.workflows.behavior.request import CaptionSummary, WordsRequest
-from napari_behaviorvlm.workflows.behavior.results import pictures_of, poses_of, unit_of
+from napari_behaviorvlm.workflows.behavior.results import (
+    energy_of,
+    pictures_of,
+    poses_of,
+    unit_of,
+)
 from napari_behaviorvlm.workflows.behavior.segmenting import read_bodies, read_clips
 from napari_behaviorvlm.workflows.behavior.words import use_vocabulary, vocabulary_content
 
 STEP = "caption"
-VERSION = 1
+VERSION = 2
 """Raise it when the same clips give other captions: part of keys."""
 
 
@@ -83,17 +88,19 @@ class _Job:
         clips = read_clips(folder, recording)
         folder.store.use_clips(recording.name, clips)
         bodies = read_bodies(folder, recording)
+        energy = energy_of(folder, recording)
         asks = request.captioner == "model"
         key = content_key({
             "step": STEP, "version": VERSION, "captioner": request.captioner,
             "clips": [clips.animal, clips.start, clips.end, clips.cluster],
             "bodies": [bodies.centre, bodies.head, bodies.rear], "scale": recording.scale,
+            "energy": [] if energy is None else [energy],
             "vocabulary": vocabulary_content(words),
             "model": [PROMPT_VERSION, request.language, *_model(request)] if asks else [],
         })  # fmt: skip
         made = CaptionRequest(
             recording.name, clips, poses_of(recording, bodies), bodies, words, request.language,
-            unit_of(recording),
+            unit_of(recording), energy,
         )  # fmt: skip
         return cls(recording, made, key)
 

@@ -16,7 +16,12 @@ from napari_behaviorvlm.vlm.session import Settings
 from napari_behaviorvlm.vlm.tokens import answer_tokens, request_tokens
 from napari_behaviorvlm.workflows.behavior.captioning import CaptionRequest, clip_question
 from napari_behaviorvlm.workflows.behavior.request import WordsRequest
-from napari_behaviorvlm.workflows.behavior.results import pictures_of, poses_of, unit_of
+from napari_behaviorvlm.workflows.behavior.results import (
+    energy_of,
+    pictures_of,
+    poses_of,
+    unit_of,
+)
 from napari_behaviorvlm.workflows.behavior.segmenting import read_bodies, read_clips
 from napari_behaviorvlm.workflows.rehearsal import Means, answers_in, history, means_in
 
@@ -146,9 +151,9 @@ def _captions(
     bodies = read_bodies(folder, recording)
     made = CaptionRequest(
         recording.name, clips, poses_of(recording, bodies), bodies, words,
-        request.language, unit_of(recording),
+        request.language, unit_of(recording), energy_of(folder, recording),
     )  # fmt: skip
-    measures = measure(made.tracks, made.bodies, clips)
+    measures = measure(made.tracks, made.bodies, clips, made.energy)
     chosen = np.unique(np.linspace(0, len(rows) - 1, SAMPLE).round().astype(int))
     limits = asked.means.profile.limits
     with pictures_of(folder, recording) as read:

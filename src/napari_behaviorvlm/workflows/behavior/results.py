@@ -9,18 +9,24 @@ from numpy.typing import NDArray
 
 from napari_behaviorvlm.behavior.captions.measures import Unit
 from napari_behaviorvlm.behavior.captions.strips import ReadFrame
+from napari_behaviorvlm.behavior.features.kinematics import expanded
 from napari_behaviorvlm.core.body_tracks import BodyTracks
 from napari_behaviorvlm.core.errors import VideoError
 from napari_behaviorvlm.core.tracks import Tracks
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder, Recording
 from napari_behaviorvlm.io.poses import read_poses
 from napari_behaviorvlm.io.video import MultiViewReader
+from napari_behaviorvlm.workflows.behavior.segmenting import read_moments
 from napari_behaviorvlm.workflows.videos import open_indexed
 
 KEPT_SECONDS = 6
 """Of pictures in memory: clips of several animals overlap by as much as the longest clip."""
 
 KEPT_BYTES = 256 << 20
+
+HEAD_ENERGY = "energy_head.mean"
+
+FloatArray = NDArray[np.float64]
 
 
 def poses_of(recording: Recording, bodies: BodyTracks) -> Tracks | None:
@@ -43,6 +49,21 @@ def poses_of(recording: Recording, bodies: BodyTracks) -> Tracks | None:
     return Tracks(
         bodies.animals, tracks.keypoints, bodies.fps, positions, bodies.first_frame
     )  # fmt: skip
+
+
+def energy_of(folder: BehaviorFolder, recording: Recording) -> FloatArray | None:
+    """How much every animal's head moves within its pictures, body lengths per second.
+
+    Returns
+    -------
+    ndarray, shape (frames, animals), or None
+        NaN where it is not seen; None where no pictures were looked at.
+    """
+    moments = read_moments(folder, recording)
+    if HEAD_ENERGY not in moments.names:
+        return None
+    column = moments.values[..., moments.names.index(HEAD_ENERGY)]
+    return expanded(np.asarray(column, np.float64))
 
 
 def unit_of(recording: Recording) -> Unit | None:

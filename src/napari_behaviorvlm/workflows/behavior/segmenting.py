@@ -25,6 +25,7 @@ from napari_behaviorvlm.workflows.behavior.segmentation.results import (
     read_bodies,
     read_clips,
     read_clusters,
+    read_moments,
 )
 from napari_behaviorvlm.workflows.behavior.segmentation.tracking import Tracked, poses_of, track
 
@@ -38,6 +39,7 @@ __all__ = [
     "read_bodies",
     "read_clips",
     "read_clusters",
+    "read_moments",
     "segment",
 ]
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_behaviorvlm.behavior.features.joined import FeatureTable
 from napari_behaviorvlm.core.body_tracks import BodyTracks
 from napari_behaviorvlm.core.bouts import Clips
 from napari_behaviorvlm.core.errors import TableError
@@ -78,6 +79,19 @@ def read_bodies(folder: Derives, recording: Recording | str) -> BodyTracks:
         If it was not segmented yet.
     """
     return read_tracked(_needed(folder, recording, "bodies").folder)
+
+
+def read_moments(folder: Derives, recording: Recording | str) -> FeatureTable:
+    """Features of every frame of a recording; values lie on disk.
+
+    Raises
+    ------
+    TableError
+        If it was not segmented yet.
+    """
+    found = _needed(folder, recording, "features")
+    names, groups = tuple(found.facts["names"]), tuple(found.facts["groups"])
+    return FeatureTable(names, groups, found.array("values", mapped=True))
 
 
 def read_clusters(folder: Derives, recording: Recording | str) -> Clusters:
