@@ -3,6 +3,7 @@
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,6 +32,7 @@ def export_project(
     only: Only | None = None,
     scorer: str = "",
     every: int = 1,
+    started: datetime | None = None,
 ) -> Generator[Progress, None, ExportReport]:
     """Write the current labels.
 
@@ -47,6 +49,8 @@ def export_project(
     every : int
         Take every so many-th frame only, and all frames that a person labelled by hand: successive
         frames look alike and teach a network little.
+    started : datetime or None
+        When the recording started, with a time zone; NWB asks for it.
 
     Raises
     ------
@@ -55,7 +59,9 @@ def export_project(
     """
     state = load_state(project)
     flags = words_by_point(project_flags(project, state))
-    with export_session(project, state, scorer=scorer, every=every, flags=flags) as session:
+    with export_session(
+        project, state, scorer=scorer, every=every, flags=flags, started=started
+    ) as session:
         return (yield from export(session, format_name, Path(out), only=only))
 
 
@@ -75,6 +81,7 @@ def export_and_check(
     only: Only | None = None,
     scorer: str = "",
     every: int = 1,
+    started: datetime | None = None,
 ) -> Generator[Progress, None, CheckedExport]:
     """Write the current labels, then read them back with another reader and compare.
 
@@ -82,7 +89,9 @@ def export_and_check(
     """
     state = load_state(project)
     flags = words_by_point(project_flags(project, state))
-    with export_session(project, state, scorer=scorer, every=every, flags=flags) as session:
+    with export_session(
+        project, state, scorer=scorer, every=every, flags=flags, started=started
+    ) as session:
         report = yield from export(session, format_name, Path(out), only=only)
         yield Progress(0, 0, "Reading back")
         chosen = select(session, only or FORMATS[format_name].default_only)
@@ -98,6 +107,7 @@ def export_session(
     scorer: str = "",
     every: int = 1,
     flags: Mapping[tuple[int, int], tuple[str, ...]] | None = None,
+    started: datetime | None = None,
 ) -> Iterator[ExportSession]:
     """Give what the export formats take; videos are opened when a picture is asked for.
 
@@ -105,7 +115,7 @@ def export_session(
     ----------
     project : Project
     state : SessionState
-    scorer, every
+    scorer, every, started
         As of `export_project`.
     flags : mapping of (frame number, keypoint position) to tuple of str, optional
     """
@@ -124,6 +134,7 @@ def export_session(
             videos=_videos(project),
             read_image=ImageSource(project, stack, project.video),
             scorer=scorer or login_name(),
+            started=started,
         )
 
 

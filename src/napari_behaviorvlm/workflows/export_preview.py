@@ -1,23 +1,26 @@
 """What an export would write, without writing it."""
 
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 
 from napari_behaviorvlm.core.errors import BehaviorVLMError
-from napari_behaviorvlm.io.export import FORMATS, ExportSession, Only
+from napari_behaviorvlm.io.export import FORMATS, WITHOUT_PICTURES, ExportSession, Only
 from napari_behaviorvlm.io.export.destination import MANIFEST, check_destination
-from napari_behaviorvlm.io.export.dlc import camera_stems
+from napari_behaviorvlm.io.export.frame_files import camera_stems
+from napari_behaviorvlm.io.export.lightning_pose import frame_rows, labelled_cameras, view_names
 from napari_behaviorvlm.io.export.names import safe_name
+from napari_behaviorvlm.io.export.nwb import check_times
 from napari_behaviorvlm.io.export.selection import Selection, select
 from napari_behaviorvlm.io.export.sleap_model import brown_distortion
+from napari_behaviorvlm.io.export.start_time import start_time
 from napari_behaviorvlm.io.project import Project
 from napari_behaviorvlm.workflows.export import export_session
 from napari_behaviorvlm.workflows.state import SessionState
-
-PICTURES = ("dlc", "sleap", "sleap-pkg")
-"""Formats that look into the videos."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ def preview_export(
     only: Only | None = None,
     scorer: str = "",
     every: int = 1,
+    started: datetime | None = None,
 ) -> ExportPreview:
     """Select what would leave and say what would be written where.
 
@@ -65,7 +69,7 @@ def preview_export(
     others
         As of `napari_behaviorvlm.workflows.export.export_project`.
     """
-    with export_session(project, state, scorer=scorer, every=every) as session:
+    with export_session(project, state, scorer=scorer, every=every, started=started) as session:
         try:
             chosen = select(session, only or FORMATS[format_name].default_only)
         except BehaviorVLMError as error:
@@ -84,23 +88,65 @@ def planned_files(
     session: ExportSession, selection: Selection, format_name: str
 ) -> tuple[str, ...]:
     """Name what a format writes (videos that are only linked are left out)."""
-    name = safe_name(session.name, "session")
-    if format_name == "dlc":
-        scorer = safe_name(session.scorer, "behaviorvlm")
-        folders = [
-            f"labeled-data/{stem}/  ({len(selection.frames_of(c))} pictures, "
-            f"CollectedData_{scorer}.h5 and .csv)"
-            for c, stem in enumerate(camera_stems(session).values())
-            if len(selection.frames_of(c))
-        ]
-        return ("config.yaml", *folders)
-    if format_name in {"sleap", "sleap-pkg"}:
-        first = f"{name}.slp" if format_name == "sleap" else f"{name}.pkg.slp  (with pictures)"
-        has_3d = all(brown_distortion(camera) is not None for camera in session.rig)
-        return (first, *([f"{name}.3d.slp"] if has_3d else []))
-    if format_name == "anipose":
-        return (f"pose-3d/{name}.csv", "calibration/calibration.toml")
-    return (f"pose3d.{format_name}", f"labels2d.{format_name}")
+    plan = _PLANS.get(format_name)
+    if plan is None:
+        return (f"pose3d.{format_name}", f"labels2d.{format_name}")
+    return tuple(plan(session, selection))
+
+
+def _dlc_files(session: ExportSession, selection: Selection) -> Iterator[str]:
+    yield "config.yaml"
+    scorer = safe_name(session.scorer, "behaviorvlm")
+    for stem, pictures in _pictures(session, selection).items():
+        yield f"labeled-data/{stem}  ({pictures} pictures, CollectedData_{scorer}.h5 and .csv)"
+
+
+def _lightning_pose_files(session: ExportSession, selection: Selection) -> Iterator[str]:
+    cameras, views = labelled_cameras(session, selection), view_names(session)
+    yield f"project.yaml  ({len(frame_rows(selection))} frames, each with {len(cameras)} pictures)"
+    yield from (f"CollectedData_{views[camera]}.csv" for camera in cameras)
+
+
+def _coco_files(session: ExportSession, selection: Selection) -> Iterator[str]:
+    yield "annotations.json"
+    for stem, pictures in _pictures(session, selection).items():
+        yield f"images/{stem}  ({pictures} pictures)"
+
+
+def _sleap_files(session: ExportSession, first: str) -> Iterator[str]:
+    yield first
+    if all(brown_distortion(camera) is not None for camera in session.rig):
+        yield f"{_name(session)}.3d.slp"
+
+
+def _name(session: ExportSession) -> str:
+    return safe_name(session.name, "session")
+
+
+def _pictures(session: ExportSession, selection: Selection) -> dict[str, int]:
+    """Pictures by the folder of their camera, of cameras that have a label."""
+    counts = (len(selection.frames_of(c)) for c in range(len(session.rig)))
+    return {
+        stem: count
+        for stem, count in zip(camera_stems(session).values(), counts, strict=True)
+        if count
+    }
+
+
+_PLANS: dict[str, Callable[[ExportSession, Selection], Iterable[str]]] = {
+    "dlc": _dlc_files,
+    "sleap": lambda session, _: _sleap_files(session, f"{_name(session)}.slp"),
+    "sleap-pkg": lambda session, _: _sleap_files(
+        session, f"{_name(session)}.pkg.slp  (with pictures)"
+    ),
+    "lightning-pose": _lightning_pose_files,
+    "coco": _coco_files,
+    "nwb": lambda session, _: [f"{_name(session)}.nwb"],
+    "anipose": lambda session, _: [
+        f"pose-3d/{_name(session)}.csv", "calibration/calibration.toml"
+    ],
+}  # fmt: skip
+"""Formats whose files have names of their own; the tables do not."""
 
 
 def _problem(
@@ -108,19 +154,22 @@ def _problem(
 ) -> str:
     if format_name == "anipose" and not np.isfinite(selection.points).any():
         return "There are no 3D points of the chosen labels: accept labels in two views or more."
-    if format_name in PICTURES:
+    if FORMATS[format_name].training_set:
         for c, camera in enumerate(session.rig.names):
             if not len(selection.frames_of(c)):
                 continue
             source = session.videos.get(camera)
             if source is None:
-                return f"Camera {camera!r} has no video to take pictures from: choose csv, parquet."
+                others = ", ".join(WITHOUT_PICTURES)
+                return f"Camera {camera!r} has no video to take pictures from: choose {others}."
             if isinstance(source, Path) and not source.exists():
                 return f"The video {source} of camera {camera!r} is missing: put it back."
-    if out is None:
-        return ""
     try:
-        check_destination(out.absolute(), session, format_name)
+        if format_name == "nwb":
+            check_times(session.name, session.fps)
+            start_time(session)
+        if out is not None:
+            check_destination(out.absolute(), session, format_name)
     except BehaviorVLMError as error:
         return str(error)
     return ""
@@ -144,4 +193,7 @@ def _warnings(
         lens = next((c.name for c in session.rig if brown_distortion(c) is None), None)
         if lens is not None:
             warnings.append(f"SLEAP has no lens model for camera {lens!r}: 3D is left out.")
+    if format_name == "nwb" and session.fps is not None:
+        with suppress(BehaviorVLMError):  # the problem that is shown
+            warnings += [note] if (note := start_time(session).note) else []
     return tuple(warnings)

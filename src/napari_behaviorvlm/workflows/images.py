@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_behaviorvlm.core.errors import ExportError
+from napari_behaviorvlm.io.export import WITHOUT_PICTURES
 from napari_behaviorvlm.io.project import Project
 from napari_behaviorvlm.io.video import FrameReader, open_video
 
@@ -36,7 +37,7 @@ class ImageSource:
             if path is None:
                 raise ExportError(
                     f"Project {self._name!r} has no video of camera {camera!r}: "
-                    "pictures cannot be exported (csv, parquet and anipose need none)."
+                    f"pictures cannot be exported ({', '.join(WITHOUT_PICTURES)} need none)."
                 )
             self._readers[camera] = self._stack.enter_context(open_video(path))
         reader = self._readers[camera]

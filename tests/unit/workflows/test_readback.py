@@ -1,11 +1,16 @@
 """Exports read back by other readers: equal as written, and every kind of damage is named."""
 
+import json
 from pathlib import Path
 
 import cv2
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from tests.unit.io.export.conftest import (
     finish,
     make_session,
@@ -14,6 +19,7 @@ from tests.unit.io.export.conftest import (
 )
 
 from napari_behaviorvlm.core.errors import ExportError
+from napari_behaviorvlm.core.labels import LABELLED
 from napari_behaviorvlm.io.export import FORMATS, export
 from napari_behaviorvlm.io.export.selection import select
 from napari_behaviorvlm.workflows.export_preview import planned_files
@@ -36,7 +42,7 @@ def test_what_was_written_is_read_back_equal(session, tmp_path, format_name, onl
     if format_name != "anipose":
         assert found.labels == selection.positions.sum() == sum(report.labels.values())
         assert found.views == 2
-    if format_name != "dlc":
+    if FORMATS[format_name].has_points:
         assert found.points == np.isfinite(selection.points[..., 0]).sum()
     assert found.sentence.endswith(", all equal.")
 
@@ -61,7 +67,7 @@ def test_grey_pictures_and_image_folders(make_session, picture, tmp_path):
     for folder in session.videos.values():
         folder.mkdir()
         (folder / "img0.png").touch()
-    for format_name in ("dlc", "sleap", "sleap-pkg"):
+    for format_name in ("dlc", "sleap", "sleap-pkg", "lightning-pose", "coco", "nwb"):
         report, selection = written(session, format_name, tmp_path / format_name)
         assert finish(read_back(report, session, selection)).difference == ""
 
@@ -126,6 +132,113 @@ def test_another_calibration_and_truncated_files_are_named(session, tmp_path):
     slp = next((tmp_path / "s").glob("*.3d.slp"))
     slp.write_bytes(slp.read_bytes()[:3000])
     assert "cannot be read" in finish(read_back(report, session, selection)).difference
+
+
+def test_rows_of_views_that_do_not_agree_are_named(session, tmp_path):
+    report, selection = written(session, "lightning-pose", tmp_path / "out")
+    path = tmp_path / "out" / "CollectedData_cam2.csv"
+    *head, first, second = path.read_text("utf-8").splitlines()
+    path.write_text("\n".join([*head, second, first]) + "\n", "utf-8")
+    difference = finish(read_back(report, session, selection)).difference
+    assert difference == "CollectedData_cam2.csv has other frames than the first view."
+    path.write_text("\n".join([*head, first.replace(",2", ",1"), second]) + "\n", "utf-8")
+    difference = finish(read_back(report, session, selection)).difference
+    assert difference == "CollectedData_cam2.csv says visible where there is no position."
+
+
+def test_a_calibration_in_another_order_is_named(session, tmp_path):
+    report, selection = written(session, "lightning-pose", tmp_path / "out")
+    path = next((tmp_path / "out" / "calibrations").glob("*.toml"))
+    text = path.read_text("utf-8")
+    path.write_text(text.replace("cam_0", "cam_2"), "utf-8")
+    assert "in another order" in finish(read_back(report, session, selection)).difference
+    path.write_text(text.replace("cam2", "cam3"), "utf-8")
+    assert "lacks camera 'cam2'" in finish(read_back(report, session, selection)).difference
+
+
+def test_a_lost_occlusion_is_named(session, tmp_path):
+    for format_name, file, old, new in (
+        ("lightning-pose", "CollectedData_Came1.csv", ",,,1,", ",,,0,"),
+        ("coco", "annotations.json", '"occluded"', '"unlabelled"'),
+    ):
+        report, selection = written(session, format_name, tmp_path / format_name)
+        path = tmp_path / format_name / file
+        path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
+        difference = finish(read_back(report, session, selection)).difference
+        assert difference.endswith(
+            "frame 3, tail base of Cam é 1 is not called occluded, but was selected so."
+        )
+
+
+def test_a_moved_keypoint_of_coco_and_a_lost_picture_are_named(session, tmp_path):
+    report, selection = written(session, "coco", tmp_path / "out")
+    path = tmp_path / "out" / "annotations.json"
+    content = json.loads(path.read_text("utf-8"))
+    content["annotations"][0]["keypoints"][0] += 0.5
+    path.write_text(json.dumps(content), "utf-8")
+    difference = finish(read_back(report, session, selection)).difference
+    assert difference.startswith("in annotations.json, frame 3, nose of Cam é 1 is at")
+    (tmp_path / "out" / content["images"][1]["file_name"]).unlink()
+    assert "img000007.png is missing" in finish(read_back(report, session, selection)).difference
+
+
+@pytest.mark.parametrize(
+    ("place", "change", "words"),
+    [
+        ("MultiCameraPoseEstimation/cam 2/nose/data", 0.01, "nose of cam 2 is at"),
+        ("MultiCameraPoseEstimation/nose/data", 0.01, "the 3D point nose is at"),
+        ("frame_numbers/timestamps", 0.01, "has other times of nose"),
+        ("frame_numbers/data", 1, "has frame 4, which was not selected"),
+        ("visibility/data", 1, "called occluded, but was"),
+    ],
+)
+def test_damage_of_nwb_is_named(session, tmp_path, place, change, words):
+    report, selection = written(session, "nwb", tmp_path / "out")
+    (path,) = (tmp_path / "out").glob("*.nwb")
+    with h5py.File(path, "r+") as file:
+        values = file[f"processing/behavior/{place}"]
+        values[...] = values[...] + change
+    assert words in finish(read_back(report, session, selection)).difference
+
+
+def test_another_camera_of_nwb_is_named(session, tmp_path):
+    report, selection = written(session, "nwb", tmp_path / "out")
+    (path,) = (tmp_path / "out").glob("*.nwb")
+    with h5py.File(path, "r+") as file:
+        file["general/devices/cam 2/rotation_matrix"][0, 0] += 1e-6
+    difference = finish(read_back(report, session, selection)).difference
+    assert difference == f"{path.name} has another rotation_matrix of camera 'cam 2'."
+    path.write_bytes(path.read_bytes()[:20_000])
+    assert "cannot be read" in finish(read_back(report, session, selection)).difference
+
+
+numbers = st.floats(-1e4, 1e4, allow_nan=False, width=64)
+
+
+@pytest.mark.parametrize(
+    ("format_name", "examples"), [("lightning-pose", 20), ("coco", 20), ("nwb", 5)]
+)
+def test_any_positions_and_statuses_come_back(
+    make_session, tmp_path_factory, format_name, examples
+):
+    @settings(max_examples=examples, deadline=None)
+    @given(
+        arrays(np.float64, (3, 2, 4, 2), elements=numbers),
+        arrays(np.uint8, (3, 2, 4), elements=st.integers(0, 6)),
+        arrays(np.uint8, (3, 2, 4), elements=st.integers(1, 4)),
+    )
+    def come_back(xy, status, source):
+        session = make_session()
+        labels = session.labels
+        labels.status[:], labels.source[:] = status, source
+        labels.xy[:] = np.where(np.isin(status, LABELLED)[..., None], xy, np.nan)
+        assume(np.isin(status, LABELLED).any())
+        report, selection = written(session, format_name, tmp_path_factory.mktemp("any"), "all")
+        found = finish(read_back(report, session, selection))
+        assert found.difference == ""
+        assert found.labels == np.isin(status, LABELLED).sum()
+
+    come_back()
 
 
 def test_sentences():

@@ -6,13 +6,19 @@ another person labelled.
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from napari_behaviorvlm.cli.arguments import add_project, positive
 from napari_behaviorvlm.cli.output import Output
 
+if TYPE_CHECKING:
+    from datetime import datetime
+
 NAME = "export"
-HELP = "write labels for DeepLabCut, SLEAP, anipose, or as tables"
-FORMATS = ("dlc", "sleap", "sleap-pkg", "csv", "parquet", "anipose")
+HELP = "write labels for DeepLabCut, SLEAP, Lightning Pose, COCO, NWB, anipose, or as tables"
+FORMATS = (
+    "dlc", "sleap", "sleap-pkg", "lightning-pose", "coco", "nwb", "csv", "parquet", "anipose",
+)  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +39,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="only every N-th frame, and all that were labelled by hand",
     )
     parser.add_argument("--scorer", default="", help="whose labels they are (default: login name)")
+    parser.add_argument(
+        "--session-start",
+        type=start,
+        metavar="TIME",
+        help="when the recording began, like 2026-05-01T14:30 (for nwb; default: the files' time)",
+    )
+
+
+def start(text: str) -> "datetime":
+    """Read a date and time."""
+    from napari_behaviorvlm.core.errors import ExportError
+    from napari_behaviorvlm.io.export.start_time import parse_start
+
+    try:
+        return parse_start(text)
+    except ExportError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
@@ -42,8 +65,9 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
     with Project(args.project, writable=False) as project:
         steps = export_project(
-            project, args.format, args.out, only=args.only, scorer=args.scorer, every=args.every
-        )
+            project, args.format, args.out, only=args.only, scorer=args.scorer, every=args.every,
+            started=args.session_start,
+        )  # fmt: skip
         report = output.follow(steps, f"Writing {args.format}")
     output.result(report.as_dict())
     labels, frames = sum(report.labels.values()), max(report.frames.values(), default=0)

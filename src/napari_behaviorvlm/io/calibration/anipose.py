@@ -85,9 +85,11 @@ def _distortion(value: object, fisheye: bool) -> object:
 def write_anipose(rig: Rig, path: PathLike) -> None:
     """Write ``calibration.toml`` as anipose reads it.
 
-    All numbers and the metadata come back exactly as they are (`read_calibration`). Two things
-    go beyond what aniposelib itself writes: ``size`` is left out where it is unknown, and there
-    are as many distortion coefficients as the camera has (five zeros if it has none).
+    All numbers and the metadata come back exactly as they are (`read_calibration`). Three things
+    differ from what aniposelib itself writes: ``size`` is left out where it is unknown, there are
+    as many distortion coefficients as the camera has (five zeros if it has none), and of more than
+    ten cameras the numbers are padded (cam_02), so that readers that sort them as text keep the
+    order.
 
     Parameters
     ----------
@@ -102,8 +104,9 @@ def write_anipose(rig: Rig, path: PathLike) -> None:
     """
     import tomli_w
 
+    digits = len(str(len(rig) - 1))
     content: dict[str, object] = {
-        f"cam_{number}": _table(camera) for number, camera in enumerate(rig)
+        f"cam_{number:0{digits}d}": _table(camera) for number, camera in enumerate(rig)
     }
     content["metadata"] = {key: _plain(value, key) for key, value in rig.metadata.items()}
     atomic_write_text(path, tomli_w.dumps(content), error=CalibrationError)

@@ -15,7 +15,9 @@ SIDECAR = "behaviorvlm"
 
 MANIFEST = f"{SIDECAR}/export.json"
 
-_FILE_SUFFIXES = {".slp", ".h5", ".csv", ".parquet", ".toml", ".zip", ".yaml"}
+_FILE_SUFFIXES = {
+    ".slp", ".h5", ".csv", ".parquet", ".toml", ".zip", ".yaml", ".json", ".nwb",
+}  # fmt: skip
 
 
 def check_destination(out: Path, session: ExportSession, format_name: str) -> None:

@@ -6,8 +6,6 @@ folder beside it. Layout and keys follow DeepLabCut 3.0.
 """
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,26 +13,16 @@ from numpy.typing import NDArray
 
 from napari_behaviorvlm.core.progress import Progress
 from napari_behaviorvlm.io.export import dlc_config
-from napari_behaviorvlm.io.export.images import FrameImages
-from napari_behaviorvlm.io.export.names import safe_name, unique_names
-from napari_behaviorvlm.io.export.outcome import ExportTask, Outcome
-from napari_behaviorvlm.io.export.session import ExportSession
-from napari_behaviorvlm.io.export.sidecar import (
-    sidecar_folder,
-    write_calibration,
-    write_frame_map,
-    write_visibility,
+from napari_behaviorvlm.io.export.frame_files import (
+    FrameFiles,
+    camera_stems,
+    image_name,
+    link_video,
+    video_suffix,
 )
-
-
-@dataclass
-class _Written:
-    """What has been written so far."""
-
-    total: int
-    images: dict[tuple[str, int], str] = field(default_factory=dict)
-    videos: dict[str, tuple[int, int]] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
+from napari_behaviorvlm.io.export.names import safe_name
+from napari_behaviorvlm.io.export.outcome import ExportTask, Outcome
+from napari_behaviorvlm.io.export.sidecar import write_sidecar
 
 
 def write(task: ExportTask) -> Generator[Progress, None, Outcome]:
@@ -64,56 +52,31 @@ def write(task: ExportTask) -> Generator[Progress, None, Outcome]:
     session = task.session
     scorer = safe_name(session.scorer, "behaviorvlm")
     stems = camera_stems(session)
-    written = _Written(sum(len(task.selection.frames_of(c)) for c in range(len(session.rig))))
+    files = FrameFiles(task, task.selection.n_pictures)
+    warnings = []
     for c, camera in enumerate(session.rig.names):
         rows = task.selection.frames_of(c)
         if not len(rows):
             continue
-        yield from _write_images(task, camera, stems[camera], rows, written)
-        _write_labels(task, c, stems[camera], scorer, rows)
-        _link_video(task, camera, stems[camera], written)
-    dlc_config.write_config(task, scorer, written.videos)
-    _write_sidecar(task, stems, written)
+        stem = stems[camera]
+        yield from files.write(
+            camera, session.labels.frames[rows].tolist(), f"labeled-data/{stem}",
+            lambda frame: image_name(frame, session.length),
+        )  # fmt: skip
+        _write_labels(task, c, stem, scorer, rows)
+        warnings.append(link_video(task, camera, stem))
+    videos = {_video_path(task, name, stems[name]): size for name, size in files.sizes.items()}
+    dlc_config.write_config(task, scorer, videos)
+    write_sidecar(task, stems, files.images)
     return Outcome(
         ("config.yaml", *(f"labeled-data/{stems[c]}" for c in _labelled(task))),
-        warnings=tuple(written.warnings),
+        warnings=tuple(warning for warning in warnings if warning),
     )
-
-
-def camera_stems(session: ExportSession) -> dict[str, str]:
-    """Name the folder of each camera: ``<session>_<camera>``, safe and unique.
-
-    DeepLabCut silently drops a second folder of the same name, and not every file system tells
-    ``Cam`` from ``cam``.
-    """
-    name = safe_name(session.name, "session")
-    wanted = (f"{name}_{safe_name(camera, 'camera')}" for camera in session.rig.names)
-    return dict(zip(session.rig.names, unique_names(wanted), strict=True))
 
 
 def _labelled(task: ExportTask) -> list[str]:
     names = task.session.rig.names
     return [name for c, name in enumerate(names) if len(task.selection.frames_of(c))]
-
-
-def image_name(frame: int, length: int) -> str:
-    """File name of a frame, zero-padded to six digits or as many as the recording needs."""
-    return f"img{frame:0{max(6, len(str(length - 1)))}d}.png"
-
-
-def _write_images(
-    task: ExportTask, camera: str, stem: str, rows: NDArray[np.intp], written: _Written
-) -> Generator[Progress, None, None]:
-    pictures = FrameImages(task.session, camera)
-    folder = task.folder / "labeled-data" / stem
-    folder.mkdir(parents=True)
-    for frame in task.session.labels.frames[rows].tolist():
-        yield Progress(len(written.images), written.total, f"Writing images of {camera}")
-        name = image_name(frame, task.session.length)
-        (folder / name).write_bytes(pictures.png(frame))
-        written.images[camera, frame] = f"labeled-data/{stem}/{name}"
-    assert pictures.shape is not None, "at least one frame was read"
-    written.videos[_video_path(task, camera, stem)] = pictures.shape[1], pictures.shape[0]
 
 
 def _write_labels(
@@ -162,31 +125,4 @@ def _object_index(levels: list[list[str]], names: list[str] | None) -> Any:
 
 
 def _video_path(task: ExportTask, camera: str, stem: str) -> str:
-    source = task.session.videos[camera]
-    suffix = source.suffix if isinstance(source, Path) and not source.is_dir() else ""
-    return str(task.out / "videos" / f"{stem}{suffix}")
-
-
-def _link_video(task: ExportTask, camera: str, stem: str, written: _Written) -> None:
-    """Link the recording under the name that DeepLabCut derives the folder from."""
-    source = task.session.videos[camera]
-    if not isinstance(source, Path):
-        return
-    folder = task.folder / "videos"
-    folder.mkdir(exist_ok=True)
-    link = folder / Path(_video_path(task, camera, stem)).name
-    try:
-        link.symlink_to(source.absolute(), target_is_directory=source.is_dir())
-    except OSError:
-        # Windows without developer mode, exFAT: the project trains without the link.
-        written.warnings.append(
-            f"The video of camera {camera!r} could not be linked; to analyse it in DeepLabCut, "
-            f"copy {source} to videos/{link.name}."
-        )
-
-
-def _write_sidecar(task: ExportTask, stems: dict[str, str], written: _Written) -> None:
-    folder = sidecar_folder(task.folder)
-    write_calibration(task.session.rig, folder / "calibration.toml")
-    write_frame_map(task.session, stems, written.images, folder / "frame_map.json")
-    write_visibility(task.session, task.selection, folder / "visibility.csv", written.images)
+    return str(task.out / "videos" / f"{stem}{video_suffix(task, camera)}")

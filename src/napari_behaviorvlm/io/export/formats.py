@@ -28,7 +28,10 @@ class ExportFormat:
     description : str
         One line for people.
     training_set : bool
-        Whether others learn from it; then only accepted labels leave unless asked otherwise.
+        Whether others learn from it; then it has pictures, and only accepted labels leave unless
+        asked otherwise.
+    has_points : bool
+        Whether it has 3D points.
     module : str
         Module of this package whose ``write`` does the work, imported when it is needed.
     """
@@ -36,6 +39,7 @@ class ExportFormat:
     name: str
     description: str
     training_set: bool
+    has_points: bool
     module: str
 
     @property
@@ -53,15 +57,33 @@ class ExportFormat:
 FORMATS: dict[str, ExportFormat] = {
     entry.name: entry
     for entry in (
-        ExportFormat("dlc", "DeepLabCut project, a folder of images per camera", True, "dlc"),
-        ExportFormat("sleap", "SLEAP labels, plain and with 3D, beside the videos", True, "sleap"),
-        ExportFormat("sleap-pkg", "SLEAP labels with their images inside", True, "sleap_package"),
-        ExportFormat("csv", "pose3d.csv and labels2d.csv", False, "csv_files"),
-        ExportFormat("parquet", "the same two tables, typed", False, "parquet_files"),
-        ExportFormat("anipose", "anipose 3D csv and calibration.toml", False, "anipose"),
+        ExportFormat(
+            "dlc", "DeepLabCut project, a folder of images per camera", True, False, "dlc"
+        ),
+        ExportFormat(
+            "sleap", "SLEAP labels, plain and with 3D, beside the videos", True, True, "sleap"
+        ),
+        ExportFormat(
+            "sleap-pkg", "SLEAP labels with their images inside", True, True, "sleap_package"
+        ),
+        ExportFormat(
+            "lightning-pose",
+            "Lightning Pose project of several views",
+            True,
+            False,
+            "lightning_pose",
+        ),
+        ExportFormat("coco", "COCO keypoints with images", True, False, "coco"),
+        ExportFormat("nwb", "NWB file with cameras, 2D, 3D, training frames", False, True, "nwb"),
+        ExportFormat("csv", "pose3d.csv and labels2d.csv", False, True, "csv_files"),
+        ExportFormat("parquet", "the same two tables, typed", False, True, "parquet_files"),
+        ExportFormat("anipose", "anipose 3D csv and calibration.toml", False, True, "anipose"),
     )
 }
 """Every format by its name."""
+
+WITHOUT_PICTURES = tuple(entry.name for entry in FORMATS.values() if not entry.training_set)
+"""Names of the formats that need no video."""
 
 
 def export(
@@ -119,7 +141,7 @@ def _check_videos(session: ExportSession, selection: Selection) -> None:
         if name not in session.videos and len(selection.frames_of(c)):
             raise ExportError(
                 f"Session {session.name!r} has labels but no video of camera {name!r}; "
-                "formats without pictures (csv, parquet, anipose) can be written."
+                f"formats without pictures ({', '.join(WITHOUT_PICTURES)}) can be written."
             )
 
 

@@ -63,6 +63,11 @@ class Selection:
         """Rows of the frames in which this camera has a position to write."""
         return np.flatnonzero(self.positions[:, camera].any(axis=1))
 
+    @property
+    def n_pictures(self) -> int:
+        """Views of frames that have a position to write, over all cameras."""
+        return int(self.positions.any(axis=-1).sum())
+
 
 def select(session: ExportSession, only: Only) -> Selection:
     """Decide which labels of a session are exported.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -55,6 +56,8 @@ class ExportSession:
         Who stands behind the labels (DeepLabCut's scorer).
     flags : mapping of (frame number, keypoint position) to tuple of str
         Reasons to look again, in words.
+    started : datetime or None
+        When the recording started, with a time zone; None where nobody said it.
 
     Raises
     ------
@@ -74,6 +77,7 @@ class ExportSession:
     n_frames: int | None = None
     scorer: str = "behaviorvlm"
     flags: Mapping[tuple[int, int], tuple[str, ...]] = field(default_factory=dict)
+    started: datetime | None = None
 
     def __post_init__(self) -> None:
         shape = (len(self.labels.frames), len(self.rig), len(self.skeleton))

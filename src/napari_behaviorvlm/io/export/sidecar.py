@@ -7,7 +7,7 @@ for formats with one image per frame, ``behaviorvlm/frame_map.json``.
 
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from napari_behaviorvlm.core.camera import Rig
@@ -15,6 +15,7 @@ from napari_behaviorvlm.core.errors import CalibrationError
 from napari_behaviorvlm.core.labels import Source, Status
 from napari_behaviorvlm.io.calibration.anipose import write_anipose
 from napari_behaviorvlm.io.export.destination import SIDECAR
+from napari_behaviorvlm.io.export.outcome import ExportTask
 from napari_behaviorvlm.io.export.selection import Selection, Visibility
 from napari_behaviorvlm.io.export.session import ExportSession
 
@@ -26,6 +27,25 @@ def sidecar_folder(folder: Path) -> Path:
     path = folder / SIDECAR
     path.mkdir(exist_ok=True)
     return path
+
+
+def write_sidecar(
+    task: ExportTask, stems: Mapping[str, str], images: Mapping[tuple[str, int], str]
+) -> None:
+    """Write all three files beside a training set of images.
+
+    Parameters
+    ----------
+    task : ExportTask
+    stems : mapping of str to str
+        Per camera name the safe name that stands for session and camera.
+    images : mapping of (camera name, frame number) to str
+        Paths relative to the export.
+    """
+    folder = sidecar_folder(task.folder)
+    write_calibration(task.session.rig, folder / "calibration.toml")
+    write_frame_map(task.session, stems, images, folder / "frame_map.json")
+    write_visibility(task.session, task.selection, folder / "visibility.csv", images)
 
 
 def write_calibration(rig: Rig, path: Path) -> None:
@@ -66,14 +86,15 @@ def write_visibility(
     path : Path
         CSV file with the columns `VISIBILITY_COLUMNS`.
     images : mapping of (camera name, frame number) to str, optional
-        Image of each exported frame, relative to the export.
+        Image of each exported frame, relative to the export. Without it the exported frames of a
+        camera are those in which it has a position.
     """
     labels = session.labels
     with path.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle, lineterminator="\n")
         writer.writerow(VISIBILITY_COLUMNS)
         for c, camera in enumerate(session.rig.names):
-            for row in selection.frames_of(c):
+            for row in _exported_rows(session, selection, c, images):
                 frame = int(labels.frames[row])
                 image = (images or {}).get((camera, frame), "")
                 cells = zip(
@@ -85,6 +106,19 @@ def write_visibility(
                      Source(source).word, image)
                     for keypoint, visible, status, source in cells
                 )  # fmt: skip
+
+
+def _exported_rows(
+    session: ExportSession,
+    selection: Selection,
+    camera: int,
+    images: Mapping[tuple[str, int], str] | None,
+) -> Sequence[int]:
+    if images is None:
+        rows: list[int] = selection.frames_of(camera).tolist()
+        return rows
+    name = session.rig.names[camera]
+    return [session.labels.row(frame) for each, frame in images if each == name]
 
 
 def write_frame_map(

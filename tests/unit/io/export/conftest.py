@@ -1,6 +1,7 @@
 """A small two-camera session in which every status occurs, with pictures that tell frames apart."""
 
 from collections.abc import Callable, Generator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,7 @@ def make_session(tmp_path: Path) -> Callable[..., ExportSession]:
             "fps": 28.6,
             "n_frames": 20,
             "scorer": "Ann",
+            "started": datetime(2026, 5, 1, 14, 30, tzinfo=UTC),
         }
         return ExportSession(**{**values, **changes})
 

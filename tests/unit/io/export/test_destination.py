@@ -92,20 +92,22 @@ def test_stopping_leaves_nothing(session, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", ["labels.slp", "labels.pkg.slp", "poses.csv"])
+@pytest.mark.parametrize(
+    "name", ["labels.slp", "labels.pkg.slp", "poses.csv", "poses.nwb", "coco.json"]
+)
 def test_a_file_name_is_refused(session, tmp_path, name):
     with pytest.raises(ExportError, match="folder of files"):
         export(session, "sleap", tmp_path / name)
 
 
 def test_unknown_format_and_choice(session, tmp_path):
-    with pytest.raises(ExportError, match="choose dlc, sleap, sleap-pkg, csv, parquet, anipose"):
-        export(session, "coco", tmp_path / "out")
+    with pytest.raises(ExportError, match="choose dlc, sleap, .*, csv, parquet, anipose"):
+        export(session, "boris", tmp_path / "out")
     with pytest.raises(ExportError, match="accepted or all"):
         export(session, "csv", tmp_path / "out", only="some")
 
 
-@pytest.mark.parametrize("name", ["dlc", "sleap", "sleap-pkg"])
+@pytest.mark.parametrize("name", ["dlc", "sleap", "sleap-pkg", "lightning-pose", "coco"])
 def test_labels_without_video(make_session, tmp_path, name):
     with pytest.raises(ExportError, match="no video of camera 'Cam é 1'"):
         export(make_session(videos={}), name, tmp_path / "out")

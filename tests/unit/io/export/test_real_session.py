@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sleap_io as sio
+import yaml
 
 from napari_behaviorvlm.core.labels import Labels, Poses, Source, Status
 from napari_behaviorvlm.core.skeleton import Skeleton
@@ -53,7 +54,8 @@ def real(images) -> ExportSession:
     return ExportSession(
         name="min session", rig=rig, skeleton=skeleton, labels=labels, poses=_poses(rig, labels),
         videos={name: DATA / f"min_session_{name}.mp4" for name in rig.names},
-        read_image=lambda camera, frame: images[camera, frame], n_frames=4, scorer="talmo",
+        read_image=lambda camera, frame: images[camera, frame], n_frames=4, fps=30.0,
+        scorer="talmo",
     )  # fmt: skip
 
 
@@ -134,3 +136,42 @@ def _check_3d(real: ExportSession, labels: sio.Labels) -> None:
             )
             error = np.linalg.norm(pixels[:, 0] - instance.numpy(), axis=1)
             assert np.nanmedian(error) < 10, camera.name
+
+
+def test_lightning_pose(real, images, run, tmp_path):
+    run(export(real, "lightning-pose", tmp_path / "out"))
+    views = yaml.safe_load((tmp_path / "out/project.yaml").read_text())["view_names"]
+    assert views == list(real.rig.names)
+    for c, view in enumerate(views):
+        frame = pd.read_csv(
+            tmp_path / f"out/CollectedData_{view}.csv", header=[0, 1, 2], index_col=0
+        )
+        read = frame.to_numpy(float).reshape(3, -1, 3)
+        np.testing.assert_array_equal(read[..., :2], real.labels.xy[:, c])
+        for row, path in enumerate(frame.index):
+            assert path == f"labeled-data/min-session_{view}/frame{row:08d}.png"
+            picture = cv2.imread(str(tmp_path / "out" / path))[..., ::-1]
+            np.testing.assert_array_equal(picture, images[view, row])
+
+
+def test_coco(real, run, tmp_path):
+    run(export(real, "coco", tmp_path / "out"))
+    labels = sio.load_coco(str(tmp_path / "out/annotations.json"))
+    assert len(labels) == 8 * 3
+    for labelled in labels:
+        image = Path(labelled.video.filename[labelled.frame_idx])
+        camera = real.rig.index(image.parent.name.removeprefix("min-session_"))
+        expected = real.labels.xy[int(image.stem.removeprefix("img")), camera]
+        np.testing.assert_allclose(labelled.instances[0].numpy(), expected, rtol=1e-6)
+
+
+def test_nwb(real, run, tmp_path):
+    report = run(export(real, "nwb", tmp_path / "out"))
+    assert any("time of the file" in warning for warning in report.warnings)
+    labels = sio.load_nwb(str(tmp_path / "out/min-session.nwb"))
+    assert len(labels) == 8 * 3
+    for labelled in labels:
+        name = Path(labelled.video.filename).stem.removeprefix("min_session_")
+        np.testing.assert_array_equal(
+            labelled.instances[0].numpy(), real.labels.xy[labelled.frame_idx, real.rig.index(name)]
+        )

@@ -1,0 +1,103 @@
+"""When a recording started: told by a person, else guessed from its files, and said so."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from napari_behaviorvlm.core.errors import ExportError, VideoError
+from napari_behaviorvlm.io.export.session import ExportSession
+from napari_behaviorvlm.io.video.container import open_container
+from napari_behaviorvlm.io.video.images import image_files
+
+_FIRST_YEAR = 1990
+"""Cameras without a clock write 1904 or 1970."""
+
+
+@dataclass(frozen=True)
+class StartTime:
+    """When a recording started.
+
+    Parameters
+    ----------
+    when : datetime
+        With a time zone.
+    note : str
+        Where it comes from if nobody said it, one sentence; "" otherwise.
+    """
+
+    when: datetime
+    note: str = ""
+
+
+def parse_start(text: str) -> datetime:
+    """Read ``2026-05-01T14:30`` and the like (ISO 8601); local time where no zone is given.
+
+    Raises
+    ------
+    ExportError
+        If it is no date and time.
+    """
+    try:
+        return datetime.fromisoformat(text.strip()).astimezone()
+    except (ValueError, OverflowError):
+        raise ExportError(
+            f"{text!r} is not a date and time; write it like 2026-05-01T14:30."
+        ) from None
+
+
+def start_time(session: ExportSession) -> StartTime:
+    """Return the session's start, or else the earliest time its video files tell.
+
+    A file tells the time its camera wrote into it, or when it was last changed.
+
+    Parameters
+    ----------
+    session : ExportSession
+
+    Raises
+    ------
+    ExportError
+        If nobody said it and there is no file to ask.
+    """
+    if session.started is not None:
+        return StartTime(session.started)
+    files = [file for source in session.videos.values() if (file := _first_file(source))]
+    if not files:
+        raise ExportError(
+            f"No file of session {session.name!r} tells when it was recorded, which NWB wants to "
+            "know: give it with --session-start (like 2026-05-01T14:30)."
+        )
+    when, file, what = min(map(_written, files))
+    return StartTime(
+        when,
+        f"Nobody said when the recording started: taken from {what} {file.name}, "
+        f"{when:%Y-%m-%d %H:%M}; give it with --session-start if that is wrong.",
+    )
+
+
+def _first_file(source: object) -> Path | None:
+    path = source if isinstance(source, Path) else next(iter(source), None)  # type: ignore[call-overload]
+    try:
+        if path is not None and path.is_dir():
+            return image_files(path)[0]
+    except VideoError:
+        return None
+    return path if path is not None and path.is_file() else None
+
+
+def _written(file: Path) -> tuple[datetime, Path, str]:
+    """When a file was recorded, as far as it tells, and by what it tells."""
+    changed = datetime.fromtimestamp(file.stat().st_mtime, UTC).astimezone()
+    try:
+        container, _ = open_container(file)
+    except VideoError:
+        return changed, file, "the time of the file"
+    with container:
+        tag = container.metadata.get("creation_time", "")
+    try:
+        when = datetime.fromisoformat(tag).astimezone()
+    except ValueError:
+        return changed, file, "the time of the file"
+    if when.year < _FIRST_YEAR:
+        return changed, file, "the time of the file"
+    return when, file, "the time that is written in"
