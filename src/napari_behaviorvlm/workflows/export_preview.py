@@ -98,7 +98,7 @@ def _dlc_files(session: ExportSession, selection: Selection) -> Iterator[str]:
     yield "config.yaml"
     scorer = safe_name(session.scorer, "behaviorvlm")
     for stem, pictures in _pictures(session, selection).items():
-        yield f"labeled-data/{stem}  ({pictures} pictures, CollectedData_{scorer}.h5 and .csv)"
+        yield f"labeled-data/{stem}/  ({pictures} pictures, CollectedData_{scorer}.h5 and .csv)"
 
 
 def _lightning_pose_files(session: ExportSession, selection: Selection) -> Iterator[str]:
@@ -110,7 +110,7 @@ def _lightning_pose_files(session: ExportSession, selection: Selection) -> Itera
 def _coco_files(session: ExportSession, selection: Selection) -> Iterator[str]:
     yield "annotations.json"
     for stem, pictures in _pictures(session, selection).items():
-        yield f"images/{stem}  ({pictures} pictures)"
+        yield f"images/{stem}/  ({pictures} pictures)"
 
 
 def _sleap_files(session: ExportSession, first: str) -> Iterator[str]:

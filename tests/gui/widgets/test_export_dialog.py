@@ -1,5 +1,6 @@
 """The export dialog on a small session with real videos: preview, export, read back, refusals."""
 
+import h5py
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
@@ -155,5 +156,30 @@ def test_nothing_accepted_is_said_with_what_to_do(open_dialog, qtbot):
     looked(qtbot, dialog)
     assert "accepted" in dialog.problem_label.text()
     dialog.only_box.setCurrentIndex(1)
+    looked(qtbot, dialog)
+    assert dialog.problem_label.text() == ""
+
+
+def test_nwb_asks_when_the_recording_began(open_dialog, qtbot):
+    _, dialog = open_dialog()
+    assert not dialog.start_edit.isVisible()
+    dialog.choose("nwb")
+    assert dialog.start_edit.isVisible()
+    looked(qtbot, dialog)
+    assert "taken from the time" in dialog.warnings_label.text()
+    dialog.start_edit.setText("first of May")
+    looked(qtbot, dialog)
+    assert "write it like 2026-05-01T14:30" in dialog.problem_label.text()
+    assert not dialog.export_button.isEnabled()
+    dialog.start_edit.setText("2026-05-01 14:30")
+    looked(qtbot, dialog)
+    assert dialog.warnings_label.text() == ""
+    assert "all equal" in written(qtbot, dialog)
+    (path,) = dialog.folder.glob("*.nwb")
+    with h5py.File(path) as file:
+        assert file["session_start_time"][()].startswith(b"2026-05-01T14:30")
+    dialog.choose("dlc")
+    assert dialog.result_label.text() == "", "of the file before"
+    dialog.start_edit.setText("first of May")
     looked(qtbot, dialog)
     assert dialog.problem_label.text() == ""

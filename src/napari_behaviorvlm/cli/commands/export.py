@@ -47,8 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def start(text: str) -> "datetime":
-    """Read a date and time."""
+def start(text: str) -> "datetime | None":
+    """Read a date and time; nothing is as if it had not been given."""
     from napari_behaviorvlm.core.errors import ExportError
     from napari_behaviorvlm.io.export.start_time import parse_start
 

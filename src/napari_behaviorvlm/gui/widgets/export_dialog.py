@@ -3,7 +3,15 @@
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtWidgets import QComboBox, QFileDialog, QFormLayout, QLineEdit, QSpinBox, QWidget
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QFormLayout,
+    QLabel,
+    QLineEdit,
+    QSpinBox,
+    QWidget,
+)
 
 from napari_behaviorvlm.core.progress import Progress
 from napari_behaviorvlm.gui.models.session import LabellingSession
@@ -12,6 +20,7 @@ from napari_behaviorvlm.gui.workers import Work
 from napari_behaviorvlm.io.export import FORMATS, ExportFormat
 from napari_behaviorvlm.io.export.destination import MANIFEST
 from napari_behaviorvlm.io.export.names import safe_name
+from napari_behaviorvlm.io.export.start_time import parse_start
 from napari_behaviorvlm.workflows.export import CheckedExport, export_and_check
 from napari_behaviorvlm.workflows.export_preview import ExportPreview, preview_export
 from napari_behaviorvlm.workflows.person import login_name
@@ -62,10 +71,15 @@ class ExportDialog(WritingDialog):
             "alike and teach a network little."
         )
         self.scorer_edit = QLineEdit(login_name())
-        self.scorer_edit.setToolTip("Whose labels they are; DeepLabCut asks for it.")
+        self.scorer_edit.setToolTip("Whose labels they are; the training formats name it.")
+        self.start_label, self.start_edit = QLabel("Recording began"), QLineEdit()
+        self.start_edit.setObjectName("start_field")
+        self.start_edit.setPlaceholderText("2026-05-01 14:30 (empty: the time of the video files)")
+        self.start_edit.setToolTip("In local time; NWB wants to know it.")
         form.addRow("Labels", self.only_box)
         form.addRow("One frame in", self.every_box)
         form.addRow("Scorer", self.scorer_edit)
+        form.addRow(self.start_label, self.start_edit)
         form.addRow("Folder", self.place_row)
 
     def _connect(self) -> None:
@@ -75,6 +89,7 @@ class ExportDialog(WritingDialog):
             (self.only_box.currentIndexChanged, self.changed),
             (self.every_box.valueChanged, self.changed),
             (self.scorer_edit.textChanged, self.changed),
+            (self.start_edit.textChanged, self.changed),
             (self.browse_button.clicked, self._browse),
             (session.edited, self.changed),
             (session.reloaded, self.changed),
@@ -95,12 +110,20 @@ class ExportDialog(WritingDialog):
             "every": self.every_box.value(),
         }
 
+    @property
+    def _start(self) -> str:
+        """When the recording began as it was typed, "" where the format does not ask."""
+        return self.start_edit.text().strip() if self.chosen_format.name == "nwb" else ""
+
     def choose(self, format_name: str) -> None:
         """Choose a format by its name."""
         self.format_box.setCurrentIndex(list(FORMATS).index(format_name))
 
     def _format_chosen(self) -> None:
         entry = self.chosen_format
+        self.result_label.clear()
+        for part in (self.start_label, self.start_edit):
+            part.setVisible(entry.name == "nwb")
         self.only_box.setCurrentIndex(self.only_box.findData(entry.default_only))
         if not self.place_is_own:
             project = self._session.project
@@ -125,11 +148,13 @@ class ExportDialog(WritingDialog):
     def look(self) -> Work:
         """Find out what would be written."""
         session, name, out = self._session, self.chosen_format.name, self.folder
-        choice = self._choice
+        choice, start = self._choice, self._start
 
         def look() -> Work:
             yield Progress(0, 0)
-            return preview_export(session.project, session.state, name, out, **choice)
+            return preview_export(
+                session.project, session.state, name, out, started=parse_start(start), **choice
+            )
 
         return look()
 
@@ -137,7 +162,7 @@ class ExportDialog(WritingDialog):
         """Show what would be written, and return what stands in the way."""
         frames, labels = preview.frames or {}, preview.labels or {}
         self.fill_table([(camera, str(frames[camera]), str(labels[camera])) for camera in frames])
-        points = preview.points and self.chosen_format.name != "dlc"
+        points = preview.points and self.chosen_format.has_points
         more = [f"{preview.points} 3D points"] if points else []
         self.show_files([*preview.files, *more], preview.warnings)
         return preview.problem
@@ -148,16 +173,19 @@ class ExportDialog(WritingDialog):
         """Write it, and read it back."""
         self._stamp = _stamp(out)
         project, name = self._session.project, self.chosen_format.name
-        return export_and_check(project, name, out, **self._choice)
+        return export_and_check(
+            project, name, out, started=parse_start(self._start), **self._choice
+        )
 
     def told(self, result: CheckedExport) -> tuple[str, Path]:
         """Say what was written, and where."""
         report = result.report
         frames = max(report.frames.values(), default=0)
+        shown = self.warnings_label.text()
         lines = [
             f"Wrote {sum(report.labels.values())} labels of up to {frames} frames a camera.",
             result.read_back.sentence,
-            *(f"! {warning}" for warning in report.warnings),
+            *(f"! {warning}" for warning in report.warnings if warning not in shown),
         ]
         return "\n".join(lines), report.out
 

@@ -1,4 +1,4 @@
-"""When a recording started: told by a person, else guessed from its files, and said so."""
+"""When a recording began: told by a person, else guessed from its files, and said so."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,6 +8,8 @@ from napari_behaviorvlm.core.errors import ExportError, VideoError
 from napari_behaviorvlm.io.export.session import ExportSession
 from napari_behaviorvlm.io.video.container import open_container
 from napari_behaviorvlm.io.video.images import image_files
+
+_SAY = "say when it began (--session-start, or 'Recording began' in the window)"
 
 _FIRST_YEAR = 1990
 """Cameras without a clock write 1904 or 1970."""
@@ -29,14 +31,18 @@ class StartTime:
     note: str = ""
 
 
-def parse_start(text: str) -> datetime:
+def parse_start(text: str) -> datetime | None:
     """Read ``2026-05-01T14:30`` and the like (ISO 8601); local time where no zone is given.
+
+    None of an empty text.
 
     Raises
     ------
     ExportError
         If it is no date and time.
     """
+    if not text.strip():
+        return None
     try:
         return datetime.fromisoformat(text.strip()).astimezone()
     except (ValueError, OverflowError):
@@ -65,13 +71,13 @@ def start_time(session: ExportSession) -> StartTime:
     if not files:
         raise ExportError(
             f"No file of session {session.name!r} tells when it was recorded, which NWB wants to "
-            "know: give it with --session-start (like 2026-05-01T14:30)."
+            f"know: {_SAY}."
         )
     when, file, what = min(map(_written, files))
     return StartTime(
         when,
-        f"Nobody said when the recording started: taken from {what} {file.name}, "
-        f"{when:%Y-%m-%d %H:%M}; give it with --session-start if that is wrong.",
+        f"Nobody said when the recording began: taken from {what} {file.name}, "
+        f"{when:%Y-%m-%d %H:%M}. If that is wrong, {_SAY}.",
     )
 
 

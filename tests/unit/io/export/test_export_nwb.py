@@ -245,4 +245,4 @@ def test_the_files_time_is_taken_and_said(make_session, run, tmp_path, opened):
     assert any("time of the file trial0.mp4" in warning for warning in report.warnings)
     file = opened(tmp_path / "out" / NAME)
     assert file.session_start_time == when
-    assert "Nobody said when the recording started" in file.notes
+    assert "Nobody said when the recording began" in file.notes

@@ -71,7 +71,11 @@ def test_dates_as_people_write_them(text, when):
     assert parse_start(text).tzinfo is not None
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "14:30", "2026-13-01"])
+@pytest.mark.parametrize("text", ["yesterday", "14:30", "2026-13-01"])
 def test_what_is_no_date(text):
     with pytest.raises(ExportError, match="write it like 2026-05-01T14:30"):
         parse_start(text)
+
+
+def test_nothing_is_no_answer():
+    assert parse_start(" ") is None
