@@ -142,6 +142,46 @@ def test_sleap_reads_the_export(project):
     assert [node.name for node in plain.skeleton.nodes][:2] == ["ear_L", "ear_R"]
 
 
+def test_lightning_pose_coco_and_nwb_hold_the_same_labels(project):
+    import pynwb
+    from pycocotools.coco import COCO
+
+    shell = Shell(project.parent)
+    shell("review", project, "--accept", "unflagged")
+    chosen = ("--only", "accepted", "--every", "40")
+    lightning = shell.json("export", project, "lightning-pose", "lp", *chosen)
+    coco = shell.json("export", project, "coco", "coco", *chosen)
+    start = ("--session-start", "2026-05-01T14:30:00Z")
+    nwb = shell.json("export", project, "nwb", "nwb", *chosen, *start)
+    assert lightning["labels"] == coco["labels"] == nwb["labels"]
+    assert nwb["points"] > 50
+    assert lightning["warnings"] == coco["warnings"] == nwb["warnings"] == []
+
+    with pynwb.NWBHDF5IO(str(project.parent / "nwb" / nwb["files"][0]), "r") as handle:
+        module = handle.read().processing["behavior"]
+        frames = module["frame_numbers"].data[:]
+        view = module["MultiCameraPoseEstimation"].pose_estimations["cam3"]
+        series = [view.pose_estimation_series[name] for name in view.skeleton.nodes[:]]
+        expected = np.stack([each.data[:] for each in series], axis=1)
+        training = module["PoseTraining"].training_frames.training_frames
+        assert len(training) == 3 * 6, "the seed frames"
+
+    table = pd.read_csv(project.parent / "lp/CollectedData_cam3.csv", header=[0, 1, 2], index_col=0)
+    numbers = [int(index.rsplit("frame", 1)[1].removesuffix(".png")) for index in table.index]
+    rows = np.searchsorted(frames, numbers)
+    values = table.to_numpy(float).reshape(len(table), -1, 3)
+    np.testing.assert_array_equal(values[..., :2], expected[rows])
+
+    read = COCO(str(project.parent / "coco/annotations.json"))
+    images = [image for image in read.imgs.values() if image["camera"] == "cam3"]
+    for image in images:
+        (annotation,) = read.imgToAnns[image["id"]]
+        x, y, v = np.reshape(annotation["keypoints"], (-1, 3)).T
+        here = np.where(v[:, None] == 2, np.stack([x, y], axis=-1), np.nan)
+        np.testing.assert_array_equal(here, expected[np.searchsorted(frames, image["frame"])])
+    assert len(images) == coco["frames"]["cam3"]
+
+
 def test_candidates_leave_and_come_back(project):
     shell = Shell(project.parent)
     before = arrays(project)
