@@ -3,6 +3,10 @@
 from functools import cache
 from pathlib import Path
 
+FONT = {"family": "system-ui, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif", "size": 13,
+        "color": "#1f2933"}  # fmt: skip
+"""Of all figures."""
+
 _TEMPLATES = Path(__file__).parent / "templates"
 
 

@@ -6,13 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_behaviorvlm.identity.flags import Reason
+from napari_behaviorvlm.workflows.html import FONT
 from napari_behaviorvlm.workflows.report.inputs import ReportInput
 
 FloatArray = NDArray[np.float64]
 Json = dict[str, object]
 
-_FONT = {"family": "system-ui, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif", "size": 13,
-         "color": "#1f2933"}  # fmt: skip
 _MOST_COLUMNS = 1500
 _MOST_MARKS = 1500
 _BLUES = [[0, "#eef4fb"], [0.35, "#a9cbe8"], [0.7, "#3f7fb8"], [1, "#0b2f57"]]
@@ -43,7 +42,7 @@ def error_over_time(data: ReportInput) -> str:
     )  # fmt: skip
     figure.add_trace(_flag_marks(data), row=2, col=1)
     figure.update_layout(
-        font=_FONT, height=250 + 24 * len(names), margin={"l": 95, "r": 10, "t": 30, "b": 45},
+        font=FONT, height=250 + 24 * len(names), margin={"l": 95, "r": 10, "t": 30, "b": 45},
         plot_bgcolor="#ffffff", paper_bgcolor="#ffffff", hovermode="closest",
         legend={"orientation": "h", "y": 1.01, "yanchor": "bottom", "x": 0},
     )  # fmt: skip
@@ -165,7 +164,7 @@ def camera_errors(data: ReportInput) -> str:
                hovertemplate="%{y}: half are below %{x:.2f} px<extra></extra>"),
     ])  # fmt: skip
     figure.update_layout(
-        barmode="overlay", font=_FONT, height=110 + 30 * len(names),
+        barmode="overlay", font=FONT, height=110 + 30 * len(names),
         margin={"l": 10, "r": 15, "t": 30, "b": 45}, plot_bgcolor="#ffffff",
         legend={"orientation": "h", "y": 1.01, "yanchor": "bottom", "x": 0},
         xaxis={"title": {"text": "reprojection error, px"}, "gridcolor": "#e4e7eb",

@@ -1,4 +1,4 @@
-"""Do everything: segment, caption, merge.
+"""Do everything: segment, caption, merge, and write a page about it.
 
 Safe to interrupt: the same command goes on where it stopped, and does only what is missing.
 """
@@ -30,11 +30,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_captioning(parser)
     add_merging(parser)
     add_words(parser)
+    parser.add_argument(
+        "--no-report", action="store_true", help="write no page with timelines and pictures"
+    )
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Run the command."""
     from napari_behaviorvlm.workflows.behavior.plan import plan_words
+    from napari_behaviorvlm.workflows.behavior.reporting import report_behavior
     from napari_behaviorvlm.workflows.behavior.run import (
         BehaviorRequest,
         BehaviorResult,
@@ -56,6 +60,9 @@ def run(args: argparse.Namespace, output: Output) -> int:
         result = BehaviorResult()
         for title, start in stages(folder, request, result):
             output.follow(start(), title)
+        page = None
+        if not args.no_report and result.merge is not None:
+            page = output.follow(report_behavior(folder, keep=True), "Report")
         for sentence in result.sentences:
             output.say(sentence)
         seconds = sum((one.n_frames or 0) / (one.fps or 1.0) for one in folder.recordings)
@@ -69,9 +76,12 @@ def run(args: argparse.Namespace, output: Output) -> int:
                 "folder": folder.folder,
                 "video_seconds": seconds,
                 "took_seconds": round(took, 2),
+                "report": page,
                 **result.to_dict(),
             }
         )
         say_notes(output, tuple(result.notes))
+        if page is not None:
+            output.say(f"Open {page} in a browser to look at it.")
         output.say(f"Everything is in {folder.folder}")
     return 0

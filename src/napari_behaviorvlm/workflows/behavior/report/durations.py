@@ -3,7 +3,67 @@
 from dataclasses import dataclass
 
 from napari_behaviorvlm.core.label_looks import LabelLook
+from napari_behaviorvlm.io.ethogram import Ethogram
 from napari_behaviorvlm.workflows.behavior.report.contents import ReportContents
+
+UNLABELLED, UNTRACKED = "not labelled", "not followed"
+
+MOST_BARS = 60
+"""Animals that have a bar of their own; of more, recordings have one each."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How one animal of a recording spends its time.
+
+    Parameters
+    ----------
+    name : str
+        The animal, with the recording where there are several.
+    seconds : dict of str to float
+        By label; `UNLABELLED` and `UNTRACKED` for the rest.
+    total : float
+        Seconds.
+    """
+
+    name: str
+    seconds: dict[str, float]
+    total: float
+
+
+def budgets(contents: ReportContents) -> list[Budget]:
+    """Time of every animal, or of every recording where there are too many animals."""
+    several = len(contents.recordings) > 1
+    rows: list[Budget] = []
+    for told in contents.recordings:
+        one = told.ethogram
+        names = {animal: f"{animal} · {one.recording}" if several else animal
+                 for animal in one.animals}  # fmt: skip
+        rows += [budget(one, (animal,), names[animal]) for animal in one.animals]
+    if len(rows) <= MOST_BARS:
+        return rows
+    return [
+        budget(told.ethogram, told.ethogram.animals, told.ethogram.recording)
+        for told in contents.recordings
+    ]
+
+
+def budget(ethogram: Ethogram, animals: tuple[str, ...], name: str) -> Budget:
+    """Time of some animals of a recording together."""
+    frames: dict[str, int] = {}
+    for bout in ethogram.bouts:
+        if bout.animal in animals:
+            frames[bout.label] = frames.get(bout.label, 0) + bout.n_frames
+    gone = sum(
+        one.end_frame - one.start_frame + 1 for one in ethogram.untracked if one.animal in animals
+    )
+    total = ethogram.n_frames * len(animals)
+    frames[UNTRACKED] = gone
+    frames[UNLABELLED] = max(total - sum(frames.values()), 0)
+    return Budget(
+        name, {label: count / ethogram.fps for label, count in frames.items()},
+        total / ethogram.fps,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -23,30 +83,24 @@ class DurationTable:
     rows: tuple[DurationRow, ...]
 
 
-def seconds_by(contents: ReportContents) -> dict[str, dict[str, float]]:
-    """Seconds by animal and label; animals of one name in several recordings count together."""
-    found: dict[str, dict[str, float]] = {}
-    for told in contents.recordings:
-        for animal in told.ethogram.animals:
-            found.setdefault(animal, {})
-        for bout in told.ethogram.bouts:
-            row = found.setdefault(bout.animal, {})
-            row[bout.label] = row.get(bout.label, 0.0) + bout.n_frames / told.ethogram.fps
-    return found
+MOST_COLUMNS = 8
+"""Animals or recordings that have a column; of more there is only the sum."""
 
 
 def duration_table(contents: ReportContents) -> DurationTable:
     """Bouts and seconds of every behaviour."""
-    by_animal = seconds_by(contents)
-    bouts = [bout for told in contents.recordings for bout in told.ethogram.bouts]
-    rows = []
+    rows = budgets(contents)
+    columns = rows if 1 < len(rows) <= MOST_COLUMNS else []
+    seconds = sum(row.total for row in rows)
+    found = []
     for label in contents.labels:
-        here = [bout for bout in bouts if bout.label == label]
-        each = [by_animal[animal].get(label, 0.0) for animal in by_animal]
-        mean = sum(each) / len(here)
-        cells = [f"{len(here)}", f"{mean:.1f} s", *(f"{one:.1f} s" for one in each)]
-        if len(each) > 1:
-            cells.append(f"{sum(each):.1f} s")
-        rows.append(DurationRow(label, contents.look(label), tuple(cells)))
-    total = ("all",) if len(by_animal) > 1 else ()
-    return DurationTable(("times", "mean length", *by_animal, *total), tuple(rows))
+        lengths = [
+            bout.n_frames / told.ethogram.fps
+            for told in contents.recordings for bout in told.ethogram.bouts if bout.label == label
+        ]  # fmt: skip
+        cells = [f"{len(lengths)}", f"{sum(lengths) / len(lengths):.1f} s", f"{max(lengths):.1f} s"]
+        cells += [f"{row.seconds.get(label, 0.0):.1f} s" for row in columns]
+        cells += [f"{sum(lengths):.1f} s", f"{100 * sum(lengths) / seconds:.1f} %"]
+        found.append(DurationRow(label, contents.look(label), tuple(cells)))
+    names = tuple(row.name for row in columns)
+    return DurationTable(("times", "mean", "longest", *names, "all", "share"), tuple(found))

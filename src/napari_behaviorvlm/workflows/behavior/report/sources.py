@@ -40,17 +40,42 @@ def who(source: str) -> str:
     return _SHORT.get(source, f"source: {source or 'unknown'}")
 
 
-def source_rows(contents: ReportContents) -> list[SourceRow]:
-    """Who named how much of the time, the most first."""
+_HEADLINES = {
+    "measured": "{share} of it is named by rules on the tracks; no model and no person looked.",
+    "vlm": "{share} of it is named by a vision-language model.",
+    HUMAN: "{share} of it was made or accepted by a person.",
+    FROM_CAPTIONS: "{share} of it follows captions that a person wrote.",
+    "clusters": "{share} of it has no name yet, only a cluster.",
+}
+
+
+def headline(contents: ReportContents) -> str:
+    """Say in a sentence who named most of the time."""
+    seconds = _seconds(contents)
+    if not seconds:
+        return "Nothing is named yet."
+    source, most = max(seconds.items(), key=lambda item: item[1])
+    share = most / sum(seconds.values())
+    words = "All" if share == 1 else f"{100 * share:.0f} %"
+    return _HEADLINES.get(source, "{share} of it comes from " + source + ".").format(share=words)
+
+
+def _seconds(contents: ReportContents) -> dict[str, float]:
     seconds: dict[str, float] = {}
     for told in contents.recordings:
         for bout in told.ethogram.bouts:
             length = bout.n_frames / told.ethogram.fps
             seconds[bout.source] = seconds.get(bout.source, 0.0) + length
+    return seconds
+
+
+def source_rows(contents: ReportContents) -> list[SourceRow]:
+    """Who named how much of the time, the most first."""
+    seconds = _seconds(contents)
     total = sum(seconds.values())
     models = f" ({', '.join(contents.models)})" if contents.models else ""
     return [
-        SourceRow(f"{100 * length / total:.0f} % of the labelled time",
+        SourceRow(f"{100 * length / total:.0f} %",
                   _LONG.get(source, f"came from {source or 'an unknown source'}.").format(
                       models=models))
         for source, length in sorted(seconds.items(), key=lambda item: -item[1])

@@ -157,6 +157,11 @@
       c.textBaseline = "middle";
       this.ruler(c);
       this.r.rows.forEach((row, at) => this.row(c, row, RULER + at * (BOUTS + CLIPS + GAP)));
+      if (this.found) {
+        const x = this.x(this.found.start), w = Math.max(this.x(this.found.end + 1) - x, 2);
+        c.strokeStyle = INK; c.lineWidth = 2; c.setLineDash([5, 3]);
+        c.strokeRect(x, RULER + this.found.row * (BOUTS + CLIPS + GAP) - 3, w, BOUTS + CLIPS + 6); c.setLineDash([]);
+      }
       this.map(c);
     }
     ruler(c) {
@@ -239,4 +244,13 @@
     document.querySelectorAll("button[data-label]").forEach((one) => one.setAttribute("aria-pressed", String(Number(one.dataset.label) === chosen)));
     views.forEach((view) => view.draw());
   }));
+  window.behaviorTimeline = {
+    go(recording, row, start, end) {
+      const view = views[recording], around = 8 * view.r.fps;
+      view.found = { row, start, end };
+      view.show(start - around, end + around);
+      view.canvas.scrollIntoView({ block: "center" });
+      view.canvas.focus({ preventScroll: true });
+    },
+  };
 })();
