@@ -1,7 +1,7 @@
 """The report of a behaviour folder."""
 
-from collections.abc import Generator
 import json
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -85,7 +85,7 @@ def report_behavior(
 
 
 def _mark(place: Path) -> object:
-    """What a report was made from; None where there is none."""
+    """Tell what a report was made from; None where there is none."""
     if not (place / PAGE).is_file():
         return None
     try:
