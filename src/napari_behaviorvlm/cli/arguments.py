@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from napari_behaviorvlm.core.frames import FrameSpan
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from napari_behaviorvlm.vlm.session import Settings
 
 
@@ -126,6 +128,17 @@ def amount(text: str) -> float:
     if not (math.isfinite(value) and value >= 0):
         raise argparse.ArgumentTypeError(f"{text!r} is not an amount")
     return value
+
+
+def moment(text: str) -> "datetime | None":
+    """Read a date and time; nothing is as if it had not been given."""
+    from napari_behaviorvlm.core.errors import ExportError
+    from napari_behaviorvlm.io.export.start_time import parse_start
+
+    try:
+        return parse_start(text)
+    except ExportError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def positive(text: str) -> int:

@@ -6,13 +6,9 @@ another person labelled.
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from napari_behaviorvlm.cli.arguments import add_project, positive
+from napari_behaviorvlm.cli.arguments import add_project, moment, positive
 from napari_behaviorvlm.cli.output import Output
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 NAME = "export"
 HELP = "write labels for DeepLabCut, SLEAP, Lightning Pose, COCO, NWB, anipose, or as tables"
@@ -41,21 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scorer", default="", help="whose labels they are (default: login name)")
     parser.add_argument(
         "--session-start",
-        type=start,
+        type=moment,
         metavar="TIME",
         help="when the recording began, like 2026-05-01T14:30 (for nwb; default: the files' time)",
     )
-
-
-def start(text: str) -> "datetime | None":
-    """Read a date and time; nothing is as if it had not been given."""
-    from napari_behaviorvlm.core.errors import ExportError
-    from napari_behaviorvlm.io.export.start_time import parse_start
-
-    try:
-        return parse_start(text)
-    except ExportError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def run(args: argparse.Namespace, output: Output) -> int:

@@ -26,6 +26,8 @@ class EthogramFormat:
         Whether all recordings go into one file; else every recording gets its own.
     timed : bool
         Whether it tells seconds, for which the video's own times are looked up.
+    dated : bool
+        Whether it cannot do without the day on which a recording was made.
     framewise : bool
         Whether it tells what is known frame by frame.
     """
@@ -37,6 +39,7 @@ class EthogramFormat:
     module: str
     whole: bool = False
     timed: bool = False
+    dated: bool = False
     framewise: bool = False
 
     @property
@@ -67,7 +70,7 @@ FORMATS: dict[str, EthogramFormat] = {
         EthogramFormat(
             "nwb", "Neurodata Without Borders",
             "ndx-ethogram: a table of bouts per animal, the catalogue of behaviours, where nothing "
-            "was labelled or followed; a file per recording", ".nwb", "nwb", timed=True,
+            "was labelled or followed; a file per recording", ".nwb", "nwb", timed=True, dated=True,
         ),
         EthogramFormat(
             "sleap", "SLEAP events",

@@ -7,7 +7,6 @@ further tables where the animal was not followed.
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,11 @@ from uuid import uuid4
 from napari_behaviorvlm import __version__
 from napari_behaviorvlm.core.bout_changes import HUMAN
 from napari_behaviorvlm.core.bouts import Bout
+from napari_behaviorvlm.core.errors import ExportError
 from napari_behaviorvlm.io.ethogram.ethogram import Ethogram
 from napari_behaviorvlm.io.export.names import unique_names
+from napari_behaviorvlm.io.export.start_time import SAY_WHEN
 from napari_behaviorvlm.io.project.config import relative_path
-
-NOBODY_KNOWS = datetime(1970, 1, 1, tzinfo=UTC)
 
 SOFTWARE = f"napari-behaviorvlm {__version__}"
 
@@ -49,11 +48,16 @@ def write(ethograms: Sequence[Ethogram], path: Path, place: Path) -> tuple[str, 
 
     (ethogram,) = ethograms
     origin = ethogram.origin
+    if origin is None:
+        raise ExportError(
+            f"No file of {ethogram.recording} tells when it was recorded, which NWB wants to know: "
+            f"{SAY_WHEN}."
+        )
     file = NWBFile(
         session_description=f"Behaviour of {', '.join(ethogram.animals)} in the video "
         f"{ethogram.recording}.",
         identifier=str(uuid4()),
-        session_start_time=NOBODY_KNOWS if origin is None else origin.began,
+        session_start_time=origin.began,
     )
     video = _video(ethogram, place)
     if video is not None:
@@ -183,12 +187,11 @@ def _video(ethogram: Ethogram, place: Path) -> Any:
 
 def _notes(ethogram: Ethogram) -> tuple[str, ...]:
     origin = ethogram.origin
-    if origin is not None and origin.stated:
+    if origin is None or origin.stated:
         return ()
-    which = "1970, as the video is not there" if origin is None else "when its file was written"
     return (
         (
-            f"{ethogram.recording}: nobody knows when the recording began, so session_start_time "
-            f"is {which}."
+            f"Nobody said when {ethogram.recording} began: taken from the time of its file, "
+            f"{origin.began.astimezone():%Y-%m-%d %H:%M}. If that is wrong, {SAY_WHEN}."
         ),
     )

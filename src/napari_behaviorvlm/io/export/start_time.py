@@ -1,18 +1,15 @@
 """When a recording began: told by a person, else guessed from its files, and said so."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from napari_behaviorvlm.core.errors import ExportError, VideoError
 from napari_behaviorvlm.io.export.session import ExportSession
-from napari_behaviorvlm.io.video.container import open_container
+from napari_behaviorvlm.io.video import origin_of
 from napari_behaviorvlm.io.video.images import image_files
 
-_SAY = "say when it began (--session-start, or 'Recording began' in the window)"
-
-_FIRST_YEAR = 1990
-"""Cameras without a clock write 1904 or 1970."""
+SAY_WHEN = "say when it began (--session-start, or 'Recording began' in the window)"
 
 
 @dataclass(frozen=True)
@@ -71,13 +68,13 @@ def start_time(session: ExportSession) -> StartTime:
     if not files:
         raise ExportError(
             f"No file of session {session.name!r} tells when it was recorded, which NWB wants to "
-            f"know: {_SAY}."
+            f"know: {SAY_WHEN}."
         )
     when, file, what = min(map(_written, files))
     return StartTime(
         when,
         f"Nobody said when the recording began: taken from {what} {file.name}, "
-        f"{when:%Y-%m-%d %H:%M}. If that is wrong, {_SAY}.",
+        f"{when:%Y-%m-%d %H:%M}. If that is wrong, {SAY_WHEN}.",
     )
 
 
@@ -93,17 +90,7 @@ def _first_file(source: object) -> Path | None:
 
 def _written(file: Path) -> tuple[datetime, Path, str]:
     """When a file was recorded, as far as it tells, and by what it tells."""
-    changed = datetime.fromtimestamp(file.stat().st_mtime, UTC).astimezone()
-    try:
-        container, _ = open_container(file)
-    except VideoError:
-        return changed, file, "the time of the file"
-    with container:
-        tag = container.metadata.get("creation_time", "")
-    try:
-        when = datetime.fromisoformat(tag).astimezone()
-    except ValueError:
-        return changed, file, "the time of the file"
-    if when.year < _FIRST_YEAR:
-        return changed, file, "the time of the file"
-    return when, file, "the time that is written in"
+    origin = origin_of(file)
+    assert origin is not None  # it was there a moment ago
+    what = "the time that is written in" if origin.stated else "the time of the file"
+    return origin.began.astimezone(), file, what

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import av
 
+_FIRST_YEAR = 1990
+"""Cameras without a clock write 1904 or 1970."""
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -17,7 +20,7 @@ class Origin:
     began : datetime
         With time zone: when the recording began as the file says, else when the file was written.
     stated : bool
-        Whether the file says so.
+        Whether the file (or a person) says so.
     sound : bool
         Whether it has any.
     """
@@ -49,7 +52,6 @@ def _moment(text: str) -> datetime | None:
         found = datetime.fromisoformat(text)
     except ValueError:
         return None
-    # 1904 and 1970 stand where a camera left the field empty.
-    if found.year < 1980:
+    if found.year < _FIRST_YEAR:
         return None
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 
 import numpy as np
@@ -13,7 +14,7 @@ from napari_behaviorvlm.core.bouts import UNTRACKED, Bout, Clips
 from napari_behaviorvlm.core.errors import TableError, VideoError
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder, Recording
 from napari_behaviorvlm.io.ethogram import Ethogram, FramePiece, Stretch
-from napari_behaviorvlm.io.video import origin_of
+from napari_behaviorvlm.io.video import Origin, origin_of
 from napari_behaviorvlm.workflows.behavior.segmentation.embedding import embedded_pieces
 from napari_behaviorvlm.workflows.behavior.segmentation.places import opened
 from napari_behaviorvlm.workflows.behavior.segmenting import has_clips, read_bodies, read_clips
@@ -36,12 +37,15 @@ class Scope:
         Whether the video is looked at for its times and its origin.
     framewise : bool
         Whether what is known frame by frame is wanted.
+    started : datetime, optional
+        When the recordings began, if somebody says so.
     """
 
     level: Level = "events"
     only: Only = "all"
     timed: bool = False
     framewise: bool = False
+    started: datetime | None = None
 
 
 def ethogram_of(
@@ -70,10 +74,9 @@ def ethogram_of(
         recording.name, tuple(bouts), clips.animals, clips.fps, clips.n_frames, recording.video,
         recording.size, tuple(_untracked(clips)), _definitions(folder),
     )  # fmt: skip
-    if scope.timed and recording.video is not None:
-        made = replace(
-            made, origin=origin_of(recording.video), times=_times(folder, recording, clips)
-        )
+    if scope.timed:
+        times = None if recording.video is None else _times(folder, recording, clips)
+        made = replace(made, origin=_origin(recording, scope.started), times=times)
     if scope.framewise:
         made = replace(made, pieces=lambda: _pieces(folder, recording, clips))
     return made
@@ -109,6 +112,13 @@ def _definitions(folder: BehaviorFolder) -> dict[str, str]:
     if not folder.vocabulary.is_file():
         return {}
     return {word.name: word.definition for word in read_vocabulary(folder.vocabulary).words}
+
+
+def _origin(recording: Recording, started: datetime | None) -> Origin | None:
+    found = None if recording.video is None else origin_of(recording.video)
+    if started is None:
+        return found
+    return Origin(started, stated=True, sound=found is not None and found.sound)
 
 
 def _times(

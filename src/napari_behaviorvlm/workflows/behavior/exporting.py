@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from napari_behaviorvlm.core.errors import BehaviorVLMError, ExportError
@@ -9,6 +10,7 @@ from napari_behaviorvlm.core.progress import Progress
 from napari_behaviorvlm.io.atomic import atomic_files
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder, Recording
 from napari_behaviorvlm.io.ethogram import FORMATS, Ethogram, EthogramFormat
+from napari_behaviorvlm.io.export.start_time import SAY_WHEN
 from napari_behaviorvlm.workflows.behavior.ethograms import Level, Only, Scope, ethogram_of
 
 
@@ -30,6 +32,8 @@ class BehaviorExport:
         Names; empty for all.
     replace : bool
         Whether files that are there already may be replaced.
+    started : datetime, optional
+        When the recordings began, with time zone; by default as their files tell.
     """
 
     format: str
@@ -38,6 +42,7 @@ class BehaviorExport:
     only: Only = "all"
     recordings: tuple[str, ...] = ()
     replace: bool = False
+    started: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -168,8 +173,21 @@ def _collected(
     folder: BehaviorFolder, request: BehaviorExport, chosen: EthogramFormat, *, whole: bool = True
 ) -> list[Ethogram]:
     """Collect all recordings; for a preview not the whole of what the format needs."""
-    scope = Scope(request.level, request.only, whole and chosen.timed, whole and chosen.framewise)
-    return [ethogram_of(folder, one, scope) for one in _recordings(folder, request)]
+    recordings = _recordings(folder, request)
+    if chosen.dated and request.started is None:
+        for one in recordings:
+            _require_file(one)
+    scope = Scope(request.level, request.only, whole and chosen.timed, whole and chosen.framewise,
+                  request.started)  # fmt: skip
+    return [ethogram_of(folder, one, scope) for one in recordings]
+
+
+def _require_file(recording: Recording) -> None:
+    if recording.video is None or not recording.video.exists():
+        raise ExportError(
+            f"No file of {recording.name} tells when it was recorded, which NWB wants to know: "
+            f"{SAY_WHEN}."
+        )
 
 
 def _count(ethogram: Ethogram) -> int:

@@ -1,6 +1,8 @@
 """NWB files with ndx-ethogram, read by pynwb."""
 
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
@@ -9,7 +11,10 @@ import pytest
 from hypothesis import given
 from tests.unit.io.ethogram.recordings import ethogram, frames_of, recordings, some, write
 
-from napari_behaviorvlm.io.video import origin_of
+from napari_behaviorvlm.core.errors import ExportError
+from napari_behaviorvlm.io.video import Origin, origin_of
+
+MAY = Origin(datetime(2026, 5, 1, 14, 30, tzinfo=UTC), stated=True)
 
 
 @contextmanager
@@ -31,7 +36,7 @@ def test_bouts_behaviours_and_what_nobody_said(tmp_path):
     film.write_bytes(b"film")
     path = tmp_path / "e.nwb"
     notes = write("nwb", [ethogram(video=film, origin=origin_of(film))], path)
-    assert "session_start_time is when its file was written" in notes[0]
+    assert "taken from the time of its file" in notes[0]
     with reading(path) as file:
         found = tables(file)
         first = file.processing["behavior"]["bouts_A0"]
@@ -58,9 +63,17 @@ def test_bouts_behaviours_and_what_nobody_said(tmp_path):
     np.testing.assert_allclose(found["untracked_A0"].to_numpy(float), [[2, 100 / 30]])
 
 
+def test_somebody_has_to_know_when_it_began(tmp_path):
+    with pytest.raises(ExportError, match="--session-start"):
+        write("nwb", [ethogram()], tmp_path / "e.nwb")
+    assert write("nwb", [ethogram(origin=MAY)], tmp_path / "e.nwb") == ()
+    with reading(tmp_path / "e.nwb") as file:
+        assert file.session_start_time == MAY.began
+
+
 def test_seconds_are_those_of_the_video_where_its_rate_varies(tmp_path):
     times = np.concatenate([np.arange(50) / 30, 10 + np.arange(50) / 30])
-    write("nwb", [ethogram(times=times)], tmp_path / "e.nwb")
+    write("nwb", [ethogram(times=times, origin=MAY)], tmp_path / "e.nwb")
     with reading(tmp_path / "e.nwb") as file:
         bouts = tables(file)["bouts_Ünal _ 2"]
         np.testing.assert_allclose(file.acquisition["video"].timestamps[:], times)
@@ -70,7 +83,7 @@ def test_seconds_are_those_of_the_video_where_its_rate_varies(tmp_path):
 @some(12)
 @given(recordings())
 def test_every_bout_comes_back(tmp_path, one):
-    write("nwb", [one], tmp_path / "e.nwb")
+    write("nwb", [replace(one, origin=MAY)], tmp_path / "e.nwb")
     with reading(tmp_path / "e.nwb") as file:
         found = tables(file)
     bouts = pd.concat([found.pop(name) for name in list(found) if name.startswith("bouts_")] or [

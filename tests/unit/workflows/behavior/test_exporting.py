@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import h5py
 import numpy as np
@@ -171,3 +172,14 @@ def test_clusters_of_another_folder_are_found_again(folder, tmp_path):
         with pytest.raises(TableError, match="model-.* is gone"):
             finish(export_behavior(other, BehaviorExport("moseq", tmp_path / "s.h5")))
         assert not (tmp_path / "s.h5").exists()
+
+
+def test_nwb_of_a_recording_without_a_file_needs_its_day(folder, tmp_path):
+    folder.set_recordings([replace(one, video=None) for one in folder.recordings])
+    request = BehaviorExport("nwb", tmp_path / "n")
+    assert "--session-start" in preview_behavior_export(folder, request).problem
+    with pytest.raises(ExportError, match="--session-start"):
+        finish(export_behavior(folder, request))
+    told = replace(request, started=datetime(2026, 5, 1, tzinfo=UTC))
+    assert not preview_behavior_export(folder, told).problem
+    assert len(finish(export_behavior(folder, told)).files) == 2

@@ -12,6 +12,7 @@ others make one file of all. Nothing is overwritten, unless --replace is given.
 import argparse
 from pathlib import Path
 
+from napari_behaviorvlm.cli.arguments import moment
 from napari_behaviorvlm.cli.commands.behavior_group.shared import add_folder
 from napari_behaviorvlm.cli.output import Output
 
@@ -47,6 +48,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--replace", action="store_true", help="replace files that are there already"
     )
+    parser.add_argument(
+        "--session-start",
+        type=moment,
+        metavar="TIME",
+        help="when the recording began, like 2026-05-01T14:30 (for nwb and boris; default: the "
+        "files' time)",
+    )
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
@@ -56,7 +64,13 @@ def run(args: argparse.Namespace, output: Output) -> int:
     from napari_behaviorvlm.workflows.behavior.sources import find_folder
 
     request = BehaviorExport(
-        args.format, args.out, args.level, args.only, tuple(args.recordings), args.replace
+        args.format,
+        args.out,
+        args.level,
+        args.only,
+        tuple(args.recordings),
+        args.replace,
+        args.session_start,
     )
     with BehaviorFolder.open(find_folder(args.path), writable=False) as folder:
         report = output.follow(export_behavior(folder, request), f"Writing {args.format}")
