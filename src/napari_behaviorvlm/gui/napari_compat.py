@@ -271,3 +271,25 @@ def place_under(viewer: Viewer, upper: Any, dock: Any, beside: list[Any]) -> Non
         dock.raise_()
     else:
         window.splitDockWidget(upper, dock, Qt.Orientation.Vertical)
+
+
+def join_docks(viewer: Viewer, first: Any, second: Any) -> None:
+    """Put two of our docks into tabs as soon as the window holds both."""
+    from qtpy.QtCore import QTimer
+    from qtpy.QtWidgets import QDockWidget
+
+    def join() -> None:
+        docks = [holder(widget) for widget in (first, second)]
+        if all(dock is not None and not dock.isFloating() for dock in docks):
+            main_window(viewer).tabifyDockWidget(*docks)
+            docks[1].raise_()
+
+    def holder(widget: Any) -> Any:
+        while widget is not None and not isinstance(widget, QDockWidget):
+            widget = widget.parentWidget()
+        return widget
+
+    later = QTimer(second)  # goes with the dock
+    later.setSingleShot(True)
+    later.timeout.connect(join)
+    later.start(0)

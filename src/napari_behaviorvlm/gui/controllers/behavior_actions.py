@@ -13,7 +13,7 @@ class WindowCommands:
 
     Parameters
     ----------
-    play, play_bout, zoom_in, zoom_out, see_all, search, rename, help : callable
+    play, play_bout, zoom_in, zoom_out, see_all, fit, search, rename, why, clusters, help : callable
     """
 
     play: Run
@@ -21,8 +21,11 @@ class WindowCommands:
     zoom_in: Run
     zoom_out: Run
     see_all: Run
+    fit: Run
     search: Run
     rename: Run
+    why: Run
+    clusters: Run
     help: Run
 
 
@@ -97,5 +100,8 @@ def _seeing(window: WindowCommands) -> list[Action]:
         Action("zoom_out", "See more", SEE, ("-",), window.zoom_out),
         Action("see_all", "See the whole recording", SEE, ("0",), window.see_all),
         Action("search", "Search captions", SEE, ("Ctrl+F",), window.search),
+        Action("why", "Where a name comes from", SEE, ("Y",), window.why),
+        Action("clusters", "What each cluster looks like", SEE, ("C",), window.clusters),
+        Action("fit", "Show the whole picture", SEE, ("Ctrl+=",), window.fit),
         Action("help", "All keys", SEE, ("F1",), window.help),
     ]

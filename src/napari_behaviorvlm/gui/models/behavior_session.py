@@ -20,6 +20,7 @@ from napari_behaviorvlm.core.errors import BehaviorVLMError
 from napari_behaviorvlm.core.label_looks import LOOKS, LabelLooks
 from napari_behaviorvlm.gui.models.behavior_rows import BehaviorRows, Total
 from napari_behaviorvlm.gui.models.bout_rows import BoutRow
+from napari_behaviorvlm.gui.models.shown_poses import ShownPoses
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder, BehaviorStore, Recording
 from napari_behaviorvlm.workflows.behavior.segmenting import has_clips, read_bodies, read_clips
 from napari_behaviorvlm.workflows.person import login_name
@@ -100,6 +101,8 @@ class BehaviorSession:
     reworded = Signal()
     """Captions of clips changed, and nothing else."""
     clusters_chosen = Signal()
+    posed = Signal()
+    """Poses can be drawn."""
     said = Signal(str)
 
     def __init__(
@@ -116,6 +119,7 @@ class BehaviorSession:
         self._rows = BehaviorRows(folder.store, recording.name)
         self.content = Content()
         self.clusters: frozenset[int] = frozenset()
+        self.poses: ShownPoses | None = None
         self.reload()
 
     @property
@@ -127,6 +131,7 @@ class BehaviorSession:
 
     def reload(self) -> None:
         """Read everything anew, after a step has run."""
+        self.recording = self.folder.recording(self.recording.name)
         self.content = self._read(self.folder, self.recording)
         bodies = self.content.bodies
         self._tracked = None if bodies is None else bodies.tracked
@@ -135,6 +140,11 @@ class BehaviorSession:
         self._prepare()
         self.selection = tuple(number for number in self.selection if self.bout(number))
         self.reloaded.emit()
+
+    def take_poses(self, poses: ShownPoses | None) -> None:
+        """Draw these poses from now on."""
+        self.poses = poses
+        self.posed.emit()
 
     def refresh_words(self) -> None:
         """Read captions anew while a run writes them."""
@@ -212,12 +222,6 @@ class BehaviorSession:
     def totals(self) -> dict[str, Total]:
         """How much of each label there is, the longest first."""
         return self._rows.totals()
-
-    def caption_of(self, bout: Bout) -> Caption | None:
-        """Caption of the clip a bout was made from, of the longest where there are several."""
-        captions = [self.captions[clip] for clip in bout.clips if clip in self.captions]
-        same = [caption for caption in captions if caption.label == bout.label]
-        return next(iter(same or captions), None)
 
     # Moving and choosing -----------------------------------------------------------------------
 

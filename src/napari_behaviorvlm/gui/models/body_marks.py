@@ -14,6 +14,7 @@ TRAIL_SECONDS = 1.0
 
 _TRAIL_POINTS = 12
 _ARROW = 0.35
+_CORNERS = 28
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class BodyMarks:
     centre : ndarray, shape (2,)
     lines : ndarray, shape (n, 2, 2)
         Body axis with an arrow at the head; empty where head and rear are not known.
+    outline : ndarray, shape (n, 2, 2)
+        Ellipse around the body, broken where place and shape are a guess.
     trail : ndarray, shape (n, 2, 2)
         The way it came.
     radius : float
@@ -37,6 +40,7 @@ class BodyMarks:
     animal: int
     centre: FloatArray
     lines: FloatArray
+    outline: FloatArray
     trail: FloatArray
     radius: float
     touching: bool
@@ -56,8 +60,8 @@ def body_marks(bodies: BodyTracks, frame: int) -> list[BodyMarks]:
         length = float(np.linalg.norm(head - rear))
         radius = length / 2 if np.isfinite(length) else 10.0
         found.append(BodyMarks(
-            animal, centre, _arrow(head, rear), _trail(bodies, row, animal), radius,
-            bool(bodies.touching[row, animal]),
+            animal, centre, _arrow(head, rear), _outline(bodies, row, animal),
+            _trail(bodies, row, animal), radius, bool(bodies.touching[row, animal]),
         ))  # fmt: skip
     return found
 
@@ -69,6 +73,20 @@ def _arrow(head: FloatArray, rear: FloatArray) -> FloatArray:
         return np.zeros((0, 2, 2))
     back, aside = -_ARROW * ahead, _ARROW * 0.6 * np.array([-ahead[1], ahead[0]])
     return np.array([[rear, head], [head + back + aside, head], [head + back - aside, head]])
+
+
+def _outline(bodies: BodyTracks, row: int, animal: int) -> FloatArray:
+    """Ellipse a little larger than the body."""
+    head, rear = bodies.head[row, animal], bodies.rear[row, animal]
+    ahead, width = (head - rear) / 2, float(bodies.width[row, animal])
+    length = float(np.linalg.norm(ahead))
+    if not (np.isfinite(length) and np.isfinite(width)) or length == 0 or width <= 0:
+        return np.zeros((0, 2, 2))
+    aside = np.array([-ahead[1], ahead[0]]) / length * width / 2
+    turn = np.linspace(0, 2 * np.pi, _CORNERS + 1)[:, None]
+    way = (head + rear) / 2 + 1.15 * (np.cos(turn) * ahead + np.sin(turn) * aside)
+    lines = np.stack([way[:-1], way[1:]], axis=1)
+    return lines[::2] if bodies.touching[row, animal] else lines
 
 
 def _trail(bodies: BodyTracks, row: int, animal: int) -> FloatArray:

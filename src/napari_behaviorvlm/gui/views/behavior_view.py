@@ -41,6 +41,9 @@ AXES = ("frame", "y", "x")
 REACH = 8.0
 _HEADING = (9.0, 15.0)
 _LINE_HEIGHT = 16.0
+_CROSS = 3.5
+"""Half the size of a keypoint's cross, screen pixels."""
+
 _LONGEST = 34
 """Letters of a caption that stand beside an animal."""
 
@@ -71,7 +74,7 @@ class BehaviorView:
         self._closing = False
         self._fitted: tuple[float, ...] = ()
         self._undo: list[Callable[[], None]] = []
-        self.shown = {"bodies": True, "captions": True, "trails": True}
+        self.shown = {"bodies": True, "poses": True, "captions": True, "trails": True}
         self.marks: list[BodyMarks] = []
         self._atlas = SpriteAtlas(pixel_ratio(viewer))
         self.layer = layer if layer is not None else self._add_layer()
@@ -85,7 +88,7 @@ class BehaviorView:
         self._show_frame()
 
     def switch(self, what: str, *, on: bool) -> None:
-        """Draw bodies, captions or trails, or not."""
+        """Draw bodies, poses, captions or trails, or not."""
         self.shown[what] = on
         self.redraw()
 
@@ -145,6 +148,7 @@ class BehaviorView:
             (session.edited, self.redraw),
             (session.reloaded, self.redraw),
             (session.reworded, self.redraw),
+            (session.posed, self.redraw),
             (viewer.dims.events.current_step, self._on_slider),
             (viewer.scene.camera.events.zoom, self.redraw),
             (viewer.layers.events.removed, self._on_removed),
@@ -210,12 +214,36 @@ class BehaviorView:
         quads = []
         if self.shown["trails"]:
             quads.append(line_quads(mark.trail, np.array([*colour, 0.55]), 2.0))
+        poses = self._poses(mark.animal) if self.shown["poses"] else None
         if self.shown["bodies"]:
-            quads.append(line_quads(mark.lines, np.array([0, 0, 0, 0.55]), 5.0))
-            quads.append(line_quads(mark.lines, np.array([*colour, 1.0]), 3.4 if chosen else 2.2))
+            width = 2.6 if chosen else 1.4
+            quads.append(line_quads(mark.outline, np.array([*colour, 0.9]), width))
+            if poses is None:
+                quads.append(line_quads(mark.lines, np.array([*colour, 1.0]), width + 0.6))
+        if poses is not None:
+            quads += [
+                line_quads(lines, np.array([*ink, 1.0]), width)
+                for lines, ink, width in ((poses[0], colour, 1.2), (poses[1], (1.0, 1.0, 1.0), 1.6))
+            ]
         if self.shown["captions"]:
             quads.append(self._caption(mark, bout, np.array(colour)))
         return quads
+
+    def _poses(self, animal: int) -> tuple[Any, Any] | None:
+        """Lines of an animal's skeleton and a small cross at each keypoint; None without poses."""
+        poses, frame = self.session.poses, self.session.frame
+        points = np.zeros((0, 2)) if poses is None else poses.points(frame, animal)
+        if poses is None or not len(points):
+            return None
+        reach = _CROSS / max(self._zoom, 1e-6)
+        arms = np.array([[[-reach, 0.0], [reach, 0.0]], [[0.0, -reach], [0.0, reach]]])
+        crosses = (points[:, None, None] + arms).reshape(-1, 2, 2)
+        return poses.lines(frame, animal), crosses
+
+    @property
+    def _zoom(self) -> float:
+        """Screen pixels per pixel of the frame."""
+        return float(self.viewer.scene.camera.zoom) * float(self.layer.scale[-1])
 
     def _colour(self, bout: Bout) -> tuple[float, float, float]:
         return rgb(LOOKS[self.session.look_of(bout)].colour)
@@ -229,8 +257,7 @@ class BehaviorView:
         words = words if len(words) <= _LONGEST else words[: _LONGEST - 1] + "…"
         index, x = self._atlas.line(words)
         sprites = self._atlas.sprites
-        zoom = float(self.viewer.scene.camera.zoom) * float(self.layer.scale[-1])
-        below = mark.radius * zoom * 0.55 + _LINE_HEIGHT
+        below = mark.radius * self._zoom * 0.55 + _LINE_HEIGHT
         shift = np.stack([x - (x.max() + x.min()) / 2, np.full(len(x), below)], axis=1)
         place = np.repeat(mark.centre[None], len(index), axis=0)
         ink = np.array([*readable(colour[None])[0], 1.0])
@@ -238,7 +265,7 @@ class BehaviorView:
 
     # The mouse ---------------------------------------------------------------------------------
 
-    def _press(self, viewer: Viewer, event: Any) -> Any:
+    def _press(self, _viewer: Viewer, event: Any) -> Any:
         """Choose the bout of the animal that is clicked, unless the picture is moved."""
         start = np.array(event.pos, float)
         yield
@@ -248,8 +275,7 @@ class BehaviorView:
             return
         at = np.asarray(event.position[-2:]) - self.layer.translate[-2:]
         y, x = at / self.layer.scale[-2:]
-        zoom = float(viewer.scene.camera.zoom) * float(self.layer.scale[-1])
-        animal = nearest_animal(self.marks, (float(x), float(y)), REACH / max(zoom, 1e-6))
+        animal = nearest_animal(self.marks, (float(x), float(y)), REACH / max(self._zoom, 1e-6))
         if animal is not None:
             bout = self.session.bout_at(animal, self.session.frame)
             if bout is not None:

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QApplication, QStackedWidget
 from napari_behaviorvlm.core.errors import BehaviorVLMError
 from napari_behaviorvlm.gui.models.session import LabellingSession
 from napari_behaviorvlm.gui.recent import RecentProjects
-from napari_behaviorvlm.gui.widgets.dock_shell import DockShell
+from napari_behaviorvlm.gui.widgets.dock_shell import DockShell, same_place
 from napari_behaviorvlm.gui.widgets.project_page import ProjectPage
 from napari_behaviorvlm.gui.widgets.start_page import StartPage
 from napari_behaviorvlm.gui.widgets.style import column
@@ -63,7 +63,7 @@ class LabellingDock(DockShell):
             Who labels; the login name by default.
         """
         path = Path(path)
-        if self.session is not None and _same(self.session.project.folder, path):
+        if self.session is not None and same_place(self.session.project.folder, path):
             return True
         QApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
         try:
@@ -77,6 +77,7 @@ class LabellingDock(DockShell):
         return self._show(session)
 
     def _show(self, session: LabellingSession) -> bool:
+        self.take_canvas(session.project.folder)
         self.switch_layers(False)
         try:
             page = ProjectPage(self.viewer, session)
@@ -116,6 +117,13 @@ class LabellingDock(DockShell):
         else:
             self.page.say(words)
 
+    def make_room(self, project: Path | None) -> None:
+        """Close the project, as another dock shows something else."""
+        if self.session is not None and not same_place(self.session.project.folder, project):
+            name = self.session.project.folder.name
+            self.close_project()
+            self.start.say(f"{name} was closed, as a video is shown now; everything is saved.")
+
     def let_go(self, *, window_closing: bool) -> None:
         """Close the open project."""
         self.close_project(window_closing=window_closing)
@@ -139,10 +147,3 @@ class LabellingDock(DockShell):
         from napari_behaviorvlm.gui.opening import open_sample
 
         open_sample(self.viewer)
-
-
-def _same(one: Path, other: Path) -> bool:
-    try:
-        return one.samefile(other)
-    except OSError:
-        return False

@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QWidget
 
 from napari_behaviorvlm.gui.napari_compat import (
     hide_layer_docks,
+    join_docks,
     keep_right_docks_tall,
     main_window,
     views_area,
@@ -16,6 +17,7 @@ from napari_behaviorvlm.gui.widgets.style import DOCK_WIDTH, WIDE_DOCK, WIDE_SCR
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from napari.viewer import Viewer
 
@@ -51,6 +53,11 @@ class DockShell(QWidget):
         wide = self.screen().availableGeometry().width() >= WIDE_SCREEN
         return QSize(WIDE_DOCK if wide else DOCK_WIDTH, 640)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the dock has ended."""
+        return self._over
+
     def let_go(self, *, window_closing: bool) -> None:
         """Stop everything and close what is open; called once.
 
@@ -60,6 +67,22 @@ class DockShell(QWidget):
             napari's window is going: its docks need not be taken away one by one.
         """
         raise NotImplementedError
+
+    def make_room(self, project: "Path | None") -> None:
+        """Give the canvas up, where what is shown there cannot stay.
+
+        Parameters
+        ----------
+        project : Path or None
+            Labelling project that is about to be shown; None for a video.
+        """
+        raise NotImplementedError
+
+    def take_canvas(self, project: "Path | None") -> None:
+        """Ask the other docks for the canvas."""
+        for dock in open_docks(self.viewer):
+            if dock is not self:
+                dock.make_room(project)
 
     # napari's layer list -----------------------------------------------------------------------
 
@@ -83,10 +106,17 @@ class DockShell(QWidget):
         if event is not None and event.type() == QEvent.Type.ParentChange:
             if self.parentWidget() is not None:
                 self._docked = True
+                self._join_others()
             elif self._docked and not self._over:
                 self.shut_down()
                 self.deleteLater()
         return bool(super().event(event))
+
+    def _join_others(self) -> None:
+        """Lie in tabs with the other docks of ours: side by side they would be too low."""
+        for dock in open_docks(self.viewer):
+            if dock is not self:
+                join_docks(self.viewer, dock, self)
 
     def closeEvent(self, event: QEvent | None) -> None:  # noqa: N802 - Qt's name
         """Let go of everything."""
@@ -131,3 +161,11 @@ def _nothing() -> None:
 def open_docks(viewer: "Viewer") -> "list[DockShell]":
     """Docks of ours in a viewer's window."""
     return [dock for dock in list(_OPEN) if dock.viewer is viewer]
+
+
+def same_place(one: "Path | None", other: "Path | None") -> bool:
+    """Whether two paths name the same folder."""
+    try:
+        return one is not None and other is not None and one.samefile(other)
+    except OSError:
+        return False

@@ -72,6 +72,11 @@ class SideDocks:
         """Whether a dock is there."""
         return title in self._guests
 
+    def inner(self, title: str) -> QWidget | None:
+        """Return the widget in a dock, None if it is not there."""
+        guest = self._guests.get(title)
+        return None if guest is None else guest.inner
+
     @property
     def widgets(self) -> tuple[QWidget, ...]:
         """What is in the docks."""

@@ -4,14 +4,15 @@ from collections.abc import Generator
 from datetime import datetime
 
 import numpy as np
-from qtpy.QtCore import QRect, QSize, Qt, QTimer
-from qtpy.QtGui import QCloseEvent, QPixmap, QResizeEvent
-from qtpy.QtWidgets import QComboBox, QLabel, QScrollArea, QSizePolicy, QWidget
+from qtpy.QtCore import QRect, Qt, QTimer
+from qtpy.QtGui import QCloseEvent
+from qtpy.QtWidgets import QComboBox, QScrollArea, QWidget
 
 from napari_behaviorvlm.core.labels import LABELLED, Source
 from napari_behaviorvlm.core.progress import Progress
 from napari_behaviorvlm.gui.models.session import LabellingSession
 from napari_behaviorvlm.gui.widgets.history_panel import label_words
+from napari_behaviorvlm.gui.widgets.picture import Picture
 from napari_behaviorvlm.gui.widgets.style import Panel, Sentence, column, row
 from napari_behaviorvlm.gui.workers import Work, Worker
 from napari_behaviorvlm.workflows.why import Why, why
@@ -23,43 +24,6 @@ STEPS = {
 
 PAUSE = 120
 """Milliseconds after which a selection is looked up: arrow keys may be held."""
-
-
-class Picture(QLabel):
-    """A picture that fills its place and keeps its shape."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("why_picture")
-        self.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
-        self._whole = QPixmap()
-
-    def show_bytes(self, data: bytes, part: QRect | None = None) -> None:
-        """Show an encoded picture, or a part of it; nothing for empty bytes."""
-        self._whole = QPixmap()
-        if data:
-            self._whole.loadFromData(data)
-            if part is not None:
-                self._whole = self._whole.copy(part & self._whole.rect())
-        self._fit()
-
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Ask for a readable size."""
-        return QSize(480, 320)
-
-    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Fit the picture again."""
-        super().resizeEvent(event)
-        self._fit()
-
-    def _fit(self) -> None:
-        if self._whole.isNull():
-            self.clear()
-            return
-        ratio = Qt.AspectRatioMode.KeepAspectRatio
-        smooth = Qt.TransformationMode.SmoothTransformation
-        self.setPixmap(self._whole.scaled(self.size(), ratio, smooth))
 
 
 class WhyPanel(Panel):
@@ -81,7 +45,7 @@ class WhyPanel(Panel):
         self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.steps = QComboBox()
         self.steps.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.picture = Picture()
+        self.picture = Picture("why_picture")
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(PAUSE)

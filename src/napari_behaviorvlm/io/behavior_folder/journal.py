@@ -136,6 +136,18 @@ class Journal:
             )
         ]
 
+    def about(self, bout: int, newest: int) -> list[JournalEntry]:
+        """Edits that stand and changed a bout, newest first."""
+        return [
+            JournalEntry(i, created, author, action, False, count)
+            for i, created, author, action, count in self._file.rows(
+                "SELECT id, created, author, action, count(*) FROM edit JOIN edit_item "
+                "ON edit.id = edit_item.edit WHERE kind = 'bout' AND key = ? AND undone = 0 "
+                "GROUP BY id ORDER BY id DESC LIMIT ?",
+                (json.dumps(bout), newest),
+            )
+        ]
+
     def touched(self, number: int) -> list[Touched]:
         """Where an edit changed bouts or captions, one stretch for each recording and animal.
 

@@ -145,6 +145,10 @@ class BehaviorStore:
         """List edits, newest first."""
         return self._journal.entries(newest)
 
+    def history(self, bout: int, newest: int = 5) -> list[JournalEntry]:
+        """List the edits that stand and changed a bout, newest first."""
+        return self._journal.about(bout, newest)
+
     def touched(self, number: int) -> list[Touched]:
         """Where an edit of the journal changed things: all that a window has to read anew.
 

@@ -77,12 +77,12 @@ def test_keys_correct_bouts_and_text_fields_keep_theirs(viewer, dock):
     press(viewer, "Down")
     assert session.current.animal == "Tom"
     press(viewer, "Ctrl+F")
-    wait_until(page._bar.search.hasFocus, "the search field")
+    wait_until(page.beside.timeline.bar.search.hasFocus, "the search field")
     type_text(viewer, "chase")
     wait_until(lambda: session.filter.words == "chase", "the filter")
     press(viewer, "Return")
     assert session.frame == 250
-    assert page._bar.hits.text() == "1 found"
+    assert page.beside.timeline.bar.hits.text() == "1 found"
 
 
 def test_playing_follows_the_clock_and_loops_within_the_bout(viewer, dock):
@@ -113,7 +113,7 @@ def test_buttons_do_what_they_say(viewer, dock):
     assert session.events[0].bouts[1].start_frame == 60
     click_widget(page.bout_panel.delete)
     assert session.bout_at(0, 10) is None
-    click_widget(page._bar.undo)
+    click_widget(page.beside.timeline.bar.undo)
     assert session.bout_at(0, 10) is not None
     page.bout_panel.words.setFocus()
     session.select(session.bout_at(1, 10).id)

@@ -42,7 +42,7 @@ def test_rows_totals_and_places(session):
     assert session.bout_at(0, 320) is None
     assert session.bout_at(2, 300) is None
     assert not session.tracked[300, 2]
-    assert session.caption_of(session.bout_at(0, 0)).label == "walk"
+    assert session.clip_at(0, 0).label == "rest"
 
 
 @settings(

@@ -61,7 +61,7 @@ class BoutPanel(Panel):
         self.words.setFixedHeight(64)
         self.words.setTabChangesFocus(True)
         self.source = Sentence(name="bout_source")
-        self.accept = button("Right", "It is right as it is; go on to the next (Enter).")
+        self.accept = button("Accept", "It is right as it is; go on to the next (Enter).")
         self.split = button("Split", "Cuts it at the current frame (/).")
         self.merge = button("Merge", "With the other chosen bouts, or with the next one (M).")
         self.apart = button("Take apart", "Back to the clips it was made from (Shift+M).")
@@ -76,8 +76,8 @@ class BoutPanel(Panel):
         self.picture.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.head_up = button("Head up", "Turns the close-up so that the head is up.",
                               checkable=True)  # fmt: skip
-        self.why = button("What it was named from", "The pictures, the measures and the words "
-                          "behind this name.")  # fmt: skip
+        self.why = button("Why this name?", "Pictures, measures and words behind it (Y).",
+                          checkable=True)  # fmt: skip
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(30)
@@ -159,7 +159,7 @@ class BoutPanel(Panel):
         several = len(self._session.selection)
         self._list_labels("" if bout is None else bout.label)
         for widget in (self.label, self.words, self.accept, self.split, self.merge, self.apart,
-                       self.delete, self.start, self.end, self.why):  # fmt: skip
+                       self.delete, self.start, self.end):  # fmt: skip
             widget.setEnabled(bout is not None)
         self.apart.setEnabled(bout is not None and len(bout.clips) > 1)
         self.words.setPlainText("" if bout is None else bout.description)

@@ -30,6 +30,7 @@ SINGLE = 800
 """So many bouts are drawn one by one; of more than that, the colour of every column of pixels."""
 
 _NARROWEST_TEXT = 26.0
+_FEWEST_LETTERS = 4
 _FAINT_OPACITY = 0.22
 
 
@@ -196,11 +197,11 @@ class TimelinePainter:
         spare = room.width() - self._metrics.horizontalAdvance(words)
         if spare > 60 and bout.description and bout.description != bout.label:
             words = f"{words}: {bout.description}"
+        shown = self._metrics.elidedText(words, Qt.TextElideMode.ElideRight, room.width())
+        if len(shown) < min(_FEWEST_LETTERS, len(words)):
+            return  # a letter and dots say nothing
         painter.setPen(_DARK)
-        painter.drawText(
-            room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft,
-            self._metrics.elidedText(words, Qt.TextElideMode.ElideRight, room.width()),
-        )  # fmt: skip
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
 
     @staticmethod
     def outline(painter: QPainter, rect: QRectF) -> None:
