@@ -236,18 +236,10 @@ def keep_right_docks_tall(viewer: Viewer) -> Callable[[], None]:
 
 
 def set_dock_heights(viewer: Viewer, docks: list[Any], heights: list[int]) -> None:
-    """Make docks at the bottom so many pixels high, if the window allows.
+    """Make docks at the bottom so many pixels high, if the window allows; all must be there."""
+    from qtpy.QtCore import Qt
 
-    A dock that was just put below another one has no place yet, so that this waits for the window.
-    """
-    from qtpy.QtCore import Qt, QTimer
-
-    window = main_window(viewer)
-    window.resizeDocks(docks, heights, Qt.Orientation.Vertical)
-    later = QTimer(docks[-1])  # goes with the dock
-    later.setSingleShot(True)
-    later.timeout.connect(lambda: window.resizeDocks(docks, heights, Qt.Orientation.Vertical))
-    later.start(0)
+    main_window(viewer).resizeDocks(docks, heights, Qt.Orientation.Vertical)
 
 
 def on_canvas_resized(viewer: Viewer, call: Callable[..., None]) -> Callable[[], None]:
@@ -274,22 +266,15 @@ def place_under(viewer: Viewer, upper: Any, dock: Any, beside: list[Any]) -> Non
 
 
 def join_docks(viewer: Viewer, first: Any, second: Any) -> None:
-    """Put two of our docks into tabs as soon as the window holds both."""
-    from qtpy.QtCore import QTimer
+    """Put the docks of two widgets into tabs; the second one is in front."""
     from qtpy.QtWidgets import QDockWidget
-
-    def join() -> None:
-        docks = [holder(widget) for widget in (first, second)]
-        if all(dock is not None and not dock.isFloating() for dock in docks):
-            main_window(viewer).tabifyDockWidget(*docks)
-            docks[1].raise_()
 
     def holder(widget: Any) -> Any:
         while widget is not None and not isinstance(widget, QDockWidget):
             widget = widget.parentWidget()
         return widget
 
-    later = QTimer(second)  # goes with the dock
-    later.setSingleShot(True)
-    later.timeout.connect(join)
-    later.start(0)
+    docks = [holder(widget) for widget in (first, second)]
+    if all(dock is not None and not dock.isFloating() for dock in docks):
+        main_window(viewer).tabifyDockWidget(*docks)
+        docks[1].raise_()

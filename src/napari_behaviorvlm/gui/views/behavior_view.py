@@ -51,7 +51,8 @@ _LONGEST = 34
 class BehaviorView:
     """Video, tracks and captions of a session, in step with its frame.
 
-    Where the labelling dock shows the same camera already, its picture is used.
+    Where the labelling dock shows the same camera already, its picture is used, with its time and
+    poses.
 
     Parameters
     ----------
@@ -189,7 +190,7 @@ class BehaviorView:
         bodies = session.content.bodies
         self.marks = [] if bodies is None else body_marks(bodies, session.frame)
         current = session.current
-        quads = [self._heading()]
+        quads = [self._heading()] if self._own else []
         for mark in self.marks:
             bout = session.told_at(mark.animal, session.frame)
             chosen = current is not None and current.animal == session.animals[mark.animal]
@@ -232,6 +233,8 @@ class BehaviorView:
     def _poses(self, animal: int) -> tuple[Any, Any] | None:
         """Lines of an animal's skeleton and a small cross at each keypoint; None without poses."""
         poses, frame = self.session.poses, self.session.frame
+        if not self._own:  # the labelling dock draws its own marks
+            return None
         points = np.zeros((0, 2)) if poses is None else poses.points(frame, animal)
         if poses is None or not len(points):
             return None

@@ -3,7 +3,7 @@
 import weakref
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QEvent, QObject, QSize
+from qtpy.QtCore import QEvent, QObject, QSize, QTimer
 from qtpy.QtWidgets import QWidget
 
 from napari_behaviorvlm.gui.napari_compat import (
@@ -41,6 +41,11 @@ class DockShell(QWidget):
         self.viewer = viewer
         self._docked = self._over = False
         self._show_layers: Callable[[], None] | None = None
+        self._size: QSize | None = None
+        self._joining = QTimer(self)
+        self._joining.setSingleShot(True)
+        self._joining.setInterval(0)
+        self._joining.timeout.connect(self._join_others)
         self.setMinimumWidth(300)
         self._watched: tuple[QWidget, ...] = (main_window(viewer), views_area(viewer))
         for widget in self._watched:
@@ -106,17 +111,22 @@ class DockShell(QWidget):
         if event is not None and event.type() == QEvent.Type.ParentChange:
             if self.parentWidget() is not None:
                 self._docked = True
-                self._join_others()
+                if len(open_docks(self.viewer)) > 1 and self._size is None:
+                    self._size = main_window(self.viewer).size()
+                    self._joining.start()  # napari is not ready with it yet
             elif self._docked and not self._over:
                 self.shut_down()
                 self.deleteLater()
         return bool(super().event(event))
 
     def _join_others(self) -> None:
-        """Lie in tabs with the other docks of ours: side by side they would be too low."""
-        for dock in open_docks(self.viewer):
-            if dock is not self:
-                join_docks(self.viewer, dock, self)
+        """Lie in tabs with the other docks of ours: one above the other they are too low."""
+        window = main_window(self.viewer)
+        if self._size is not None:
+            for dock in open_docks(self.viewer):
+                if dock is not self:
+                    join_docks(self.viewer, dock, self)
+            window.resize(self._size)  # it may have grown meanwhile
 
     def closeEvent(self, event: QEvent | None) -> None:  # noqa: N802 - Qt's name
         """Let go of everything."""
@@ -145,6 +155,7 @@ class DockShell(QWidget):
         if self._over:
             return
         self._over = True
+        self._joining.stop()
         _OPEN.discard(self)
         for widget in self._watched:
             widget.removeEventFilter(self)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from qtpy.QtCore import QEvent
+from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtWidgets import QWidget
 
 from napari_behaviorvlm.gui.napari_compat import place_under, set_dock_heights
@@ -67,6 +67,11 @@ class SideDocks:
         self._guests: dict[str, Guest] = {}
         self._docks: dict[str, QWidget] = {}
         self._under: dict[str, str] = {}
+        self._heights: dict[str, int] = {}
+        self._later = QTimer()
+        self._later.setSingleShot(True)
+        self._later.setInterval(0)
+        self._later.timeout.connect(self._resize)
 
     def is_shown(self, title: str) -> bool:
         """Whether a dock is there."""
@@ -109,14 +114,24 @@ class SideDocks:
             guest, name=title, area=area, add_vertical_stretch=False
         )
         upper = self._docks.get(under)
-        docks, heights = [dock], [height]
         if upper is not None:
             beside = [other for other, above in self._under.items() if above == under]
-            docks, heights = [upper, dock], [upper.height(), height]
+            self._heights.setdefault(under, upper.height())
             place_under(self._viewer, upper, dock, [self._docks[other] for other in beside])
         self._docks[title], self._under[title] = dock, under
-        set_dock_heights(self._viewer, docks, heights)
+        self._heights[title] = height
+        set_dock_heights(self._viewer, [dock], [height])
+        self._later.start()
         self._changed()
+
+    def _resize(self) -> None:
+        """Give new docks their heights: one below another has no place before the window has."""
+        wanted = {title: high for title, high in self._heights.items() if title in self._docks}
+        self._heights.clear()
+        docks = [self._docks[title] for title in wanted]
+        set_dock_heights(self._viewer, docks, list(wanted.values()))
+        if docks:
+            docks[-1].raise_()  # the newest one, where several lie in tabs
 
     def remove(self, title: str) -> None:
         """Take a dock away."""
@@ -124,11 +139,13 @@ class SideDocks:
 
     def close(self) -> None:
         """Take all docks away."""
+        self._later.stop()
         for title in list(self._guests):
             self.remove(title)
 
     def end(self) -> None:
         """Close what is in the docks; the window goes itself."""
+        self._later.stop()
         for guest in list(self._guests.values()):
             guest.end()
 

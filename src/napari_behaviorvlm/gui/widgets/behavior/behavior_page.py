@@ -99,7 +99,9 @@ class BehaviorPage(QWidget):
         self._read_poses()
         if session.content.clips is None:
             self.tabs.setCurrentIndex(2)
-            self.say("Nothing is known of this video yet: press Start.")
+            self.say(
+                "Nothing is known of this video yet: say how many animals it shows, then press Start."
+            )
 
     # Making it ---------------------------------------------------------------------------------
 

@@ -193,7 +193,8 @@ class BoutPanel(Panel):
             return
         picture = self._crop(self._flow.animal, self._session.frame, self.head_up.isChecked())
         if picture is None:
-            self.picture.setText("not seen in this frame")
+            no_video = self._session.recording.video is None
+            self.picture.setText("" if no_video else "not seen in this frame")
             return
         self.picture.setPixmap(pixmap_of(picture).scaledToHeight(
             CLOSE_UP, Qt.TransformationMode.SmoothTransformation
