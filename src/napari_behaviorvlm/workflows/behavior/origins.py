@@ -22,7 +22,12 @@ from napari_behaviorvlm.vlm.session import Settings
 from napari_behaviorvlm.vlm.store import AnswerStore, Exchange
 from napari_behaviorvlm.workflows.asking import ANSWERS, answer_store, open_model, require_sight
 from napari_behaviorvlm.workflows.behavior.captioning import CaptionRequest, clip_question
-from napari_behaviorvlm.workflows.behavior.results import pictures_of, poses_of, unit_of
+from napari_behaviorvlm.workflows.behavior.results import (
+    energy_of,
+    pictures_of,
+    poses_of,
+    unit_of,
+)
 from napari_behaviorvlm.workflows.behavior.segmenting import read_bodies, read_clips
 
 
@@ -124,7 +129,9 @@ def _measured(
     if not 0 <= clip < len(clips):
         raise TableError(f"{recording.name} has no clip {clip}.")
     if not measured:
-        measured += measure(poses_of(recording, bodies), bodies, clips)
+        measured += measure(
+            poses_of(recording, bodies), bodies, clips, energy_of(folder, recording)
+        )  # fmt: skip
     numbers = kinematics(measured[clip], unit_of(recording))
     start, end = int(clips.start[clip]), int(clips.end[clip])
     try:
@@ -178,9 +185,9 @@ def ask_again(
     language = str(folder.config.settings.get("caption", {}).get("language", "English"))
     request = CaptionRequest(
         recording.name, clips, poses_of(recording, bodies), bodies, words, language,
-        unit_of(recording), (clip,),
+        unit_of(recording), energy_of(folder, recording), only=(clip,),
     )  # fmt: skip
-    measures = measure(request.tracks, bodies, clips)[clip]
+    measures = measure(request.tracks, bodies, clips, request.energy)[clip]
     with open_model(folder.folder, settings) as session, pictures_of(folder, recording) as read:
         require_sight(session)
         question = clip_question(request, measures, read, session.profile.limits)

@@ -99,9 +99,8 @@ class BehaviorPage(QWidget):
         self._read_poses()
         if session.content.clips is None:
             self.tabs.setCurrentIndex(2)
-            self.say(
-                "Nothing is known of this video yet: say how many animals it shows, then press Start."
-            )
+            self.say("Nothing is known of this video yet: say how many animals it shows, "
+                     "then press Start.")  # fmt: skip
 
     # Making it ---------------------------------------------------------------------------------
 
@@ -164,6 +163,7 @@ class BehaviorPage(QWidget):
             (header.recordings.textActivated, self.recording_wanted.emit),
             (header.switched, self._switch),
             (self._reporter.done, self._reported), (self._reporter.failed, self.say),
+            (self._reporter.progressed, self._reporting),
             (self._poser.done, session.take_poses), (self._poser.failed, self.say),
         ]  # fmt: skip
         if self.view is not None:
@@ -210,7 +210,11 @@ class BehaviorPage(QWidget):
             self.say("There are no events to report yet: start in the tab Run.")
             return
         self.say("Writing the report ...")
-        self._reporter.start(report_behavior(self.session.folder))
+        self._reporter.start(report_behavior(self.session.folder, keep=True))
+
+    def _reporting(self, step: Progress) -> None:
+        share = f" {100 * step.done // step.total} %" if step.total else ""
+        self.say(f"Report: {step.message} ...{share}")
 
     def _reported(self, path: object) -> None:
         self.say(f"The report lies in {path}.")
