@@ -1,5 +1,6 @@
 """Whatever is wrong, one clear sentence, exit code 1 or 2, and nothing lost."""
 
+import json
 import os
 import shutil
 import sqlite3
@@ -11,6 +12,8 @@ import av
 import numpy as np
 import pytest
 from tests.e2e.conftest import Shell, new_arguments
+
+from napari_behaviorvlm.cli.main import main
 
 
 def short_video(path, n_frames, size=(1024, 1024)):
@@ -239,3 +242,56 @@ def test_a_full_disk_loses_nothing(project):
     assert done.returncode == 1, done.stderr
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     Shell(project.parent)("label", project)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("detect", "x", "--threshold", "nan"), "'nan' is not an amount"),
+        (("detect", "x", "--threshold", "-3"), "'-3' is not an amount"),
+        (("detect", "x", "--jobs", "0"), "not a whole number above zero"),
+        (("review", "x", "--top", "-1"), "not a whole number, zero or more"),
+        (("new", "x", "--calibration", "c", "--video", "cam0=v", "--fps", "inf"), "'inf'"),
+        (("new", "x", "--calibration", "c", "--video", "cam0=v", "--fps", "0"), "not above zero"),
+        (("new", "x", "--calibration", "c", "--video", "cam0=v", "--unit", " "), "like mm"),
+        (("new", "x", "--calibration", "c", "--video", "cam0=v", "cam0=w"), "more than once"),
+        (("new", "x", "--calibration", "c"), "Give a --video"),
+        (("candidates", "import", "x", "y.csv", "--frames", "0:3"), "taken whole"),
+        (("label", "x", "--batch"), "not with geometric"),
+        (("label", "x", "--strategy", "fused", "--batch"), "not with fused"),
+        (("label", "x", "--strategy", "paper", "--wait"), "--wait goes with --batch"),
+        (("label", "x", "--price", "3"), "IN:OUT"),
+        (("export", "x", "nwb", "out", "--session-start", "noon"), "2026-05-01T14:30"),
+    ],
+)
+def test_arguments_that_cannot_be_meant_exit_with_2(capsys, arguments, words):
+    try:
+        code = main(arguments)
+    except SystemExit as end:
+        code = end.code
+    printed = capsys.readouterr()
+    assert code == 2
+    assert printed.out == ""
+    assert len(printed.err.strip().splitlines()) == 1
+    assert words in printed.err
+
+
+def test_a_table_without_candidates_leaves_those_that_are_there(project):
+    shell = Shell(project.parent)
+    (project.parent / "none.csv").write_text("frame,camera,number,x,y\n")
+    before = shell.json("status", project)
+    assert "holds no candidates" in shell.fails("candidates", "import", project, "none.csv")
+    assert shell.json("status", project) == before
+
+
+def test_what_check_finds_is_one_sentence_on_stderr(project, sample):
+    path = short_video(project.parent / "short.mp4", 9)
+    config, old = project / "project.toml", sample.videos("fluorescence")["cam1"]
+    config.write_text(config.read_text().replace(old.as_posix(), path.as_posix()))
+    shell = Shell(project.parent)
+    assert "must be mended" in shell.fails("check", project)
+    done = shell("check", project, "--json", code=1)
+    answer = json.loads(done.stdout)
+    assert answer["ok"] is False
+    assert "short.mp4 has 9 frames" in answer["findings"][0]["sentence"]
+    assert len(done.stderr.strip().splitlines()) == 1

@@ -11,7 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 HEAVY = {
     "torch", "anthropic", "cv2", "sleap_io", "tables", "pandas", "plotly", "napari", "qtpy",
-    "scipy", "skimage", "av", "numba", "pyarrow",
+    "scipy", "skimage", "av", "numba", "pyarrow", "pynwb", "ndx_pose", "h5py", "sklearn",
+    "pydantic",
 }  # fmt: skip
 
 
@@ -36,6 +37,20 @@ def test_importing_the_package_loads_nothing_heavy():
 
 def test_help_loads_nothing_heavy():
     code = "from napari_behaviorvlm.cli.main import build_parser; build_parser().format_help()"
+    assert not modules_after(code) & HEAVY
+
+
+def test_help_of_every_command_loads_nothing_heavy():
+    code = (
+        "import contextlib, io\n"
+        "from napari_behaviorvlm.cli.commands import COMMANDS\n"
+        "from napari_behaviorvlm.cli.main import main\n"
+        "for name in [[], *([command.NAME] for command in COMMANDS), ['behavior', 'run']]:\n"
+        "    out = io.StringIO()\n"
+        "    with contextlib.suppress(SystemExit), contextlib.redirect_stdout(out):\n"
+        "        main([*name, '--help'])\n"
+        "    assert out.getvalue().startswith('usage'), name\n"
+    )
     assert not modules_after(code) & HEAVY
 
 

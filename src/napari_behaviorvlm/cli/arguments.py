@@ -5,12 +5,17 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_behaviorvlm.core.errors import BehaviorVLMError
 from napari_behaviorvlm.core.frames import FrameSpan
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from napari_behaviorvlm.vlm.session import Settings
+
+
+class UsageError(BehaviorVLMError):
+    """Arguments that are right by themselves but do not go together; the command exits with 2."""
 
 
 def add_project(parser: argparse.ArgumentParser) -> None:
@@ -115,7 +120,9 @@ def model_settings(args: argparse.Namespace) -> "Settings":
 
 def price(text: str) -> tuple[float, float]:
     """Read ``IN:OUT``."""
-    cost_in, _, cost_out = text.partition(":")
+    cost_in, colon, cost_out = text.partition(":")
+    if not colon:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form IN:OUT")
     return amount(cost_in), amount(cost_out)
 
 
@@ -139,6 +146,21 @@ def moment(text: str) -> "datetime | None":
         return parse_start(text)
     except ExportError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def above_zero(text: str) -> float:
+    """Read an amount above zero."""
+    value = amount(text)
+    if not value:
+        raise argparse.ArgumentTypeError(f"{text!r} is not above zero")
+    return value
+
+
+def count(text: str) -> int:
+    """Read a whole number, zero or more."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, zero or more")
+    return int(text)
 
 
 def positive(text: str) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from napari_behaviorvlm import __version__
-from napari_behaviorvlm.cli.arguments import add_common
+from napari_behaviorvlm.cli.arguments import UsageError, add_common
 from napari_behaviorvlm.cli.commands import COMMANDS
 from napari_behaviorvlm.cli.output import Output
 from napari_behaviorvlm.core.errors import BehaviorVLMError
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:  # noqa: PLR0911 - one 
     except BehaviorVLMError as error:
         if args.debug:
             raise
-        return _fail(str(error))
+        return _fail(str(error), code=2 if isinstance(error, UsageError) else 1)
     except KeyboardInterrupt:
         print("Interrupted; run the same command again to go on.", file=sys.stderr)
         return 130
@@ -87,9 +87,10 @@ def main(arguments: Sequence[str] | None = None) -> int:  # noqa: PLR0911 - one 
     return code
 
 
-def _fail(sentence: str) -> int:
-    print(f"behaviorvlm: {sentence}", file=sys.stderr)
-    return 1
+def _fail(sentence: str, code: int = 1) -> int:
+    # Messages of libraries may have several lines.
+    Output.fail(" ".join(sentence.split()))
+    return code
 
 
 if __name__ == "__main__":

@@ -38,6 +38,11 @@ class Output:
         """Print a line that a person must not miss, on stderr in either mode."""
         print(f"Note: {text}", file=sys.stderr)
 
+    @staticmethod
+    def fail(sentence: str) -> None:
+        """Say on stderr why the command failed, in either mode."""
+        print(f"behaviorvlm: {sentence}", file=sys.stderr)
+
     def result(self, content: Mapping[str, object]) -> None:
         """Set what ``--json`` prints."""
         self._result = content

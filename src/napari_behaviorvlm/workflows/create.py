@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from napari_behaviorvlm.core.camera import Rig
-from napari_behaviorvlm.core.errors import CalibrationError, ProjectError, VideoError
+from napari_behaviorvlm.core.errors import CalibrationError, ProjectError, TableError, VideoError
 from napari_behaviorvlm.core.progress import Progress
 from napari_behaviorvlm.core.skeleton import Skeleton
 from napari_behaviorvlm.io.calibration import match_names, read_calibration
@@ -69,7 +69,7 @@ def create_project(request: NewProject) -> Generator[Progress, None, Project]:
         If anything does not fit; nothing has been made then.
     """
     if not request.videos and request.candidates is None:
-        raise ProjectError("Give a --video for every camera, or a table of --candidates.")
+        raise ProjectError("A project needs a video of every camera, or a table of candidates.")
     rig = read_calibration(request.calibration)
     skeleton = (
         Skeleton.quantum_dot_mouse()
@@ -97,9 +97,11 @@ def import_candidates(project: Project, path: Path) -> int:
     Raises
     ------
     TableError
-        If the table does not fit the project.
+        If the table does not fit the project, or holds no candidate.
     """
     table = read_candidates(path, project.rig, project.config.n_frames)
+    if not len(table):
+        raise TableError(f"{path} holds no candidates; nothing was changed.")
     with project.replacing_imported() as folders:
         write_table(folders, table, project.config.n_frames)
     return len(table)

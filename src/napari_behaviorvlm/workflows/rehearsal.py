@@ -122,6 +122,8 @@ def means_of(project: Project, chosen: Settings, store: AnswerStore) -> Means:
 def means_in(folder: Path, chosen: Settings, store: AnswerStore) -> Means:
     """Find out how a model is reached from a folder; see `means_of`."""
     where = endpoint(chosen.base_url, chosen.model or "", key_env=chosen.key_env)
+    if not where.model and where.official and where.key is None:
+        raise VLMError("Name a model (--model ID): what it would cost depends on which one.")
     if not where.model:  # the server knows what it has
         with open_model(folder, chosen) as session:
             there = session.asker.patience.client.endpoint

@@ -111,15 +111,22 @@ def snap(
 def _warnings(project: Project, table: SeedTable) -> list[str]:
     warnings = []
     if len(table.frames) < RECOMMENDED_FRAMES:
+        count = "1 seed frame" if len(table.frames) == 1 else f"{len(table.frames)} seed frames"
         warnings.append(
-            f"Only {len(table.frames)} seed frame(s): {RECOMMENDED_FRAMES} frames with different "
-            "postures give the solver an idea of how distances vary."
+            f"Only {count}: {RECOMMENDED_FRAMES} frames with different postures give the solver an "
+            "idea of how distances vary."
         )
     visible = np.isfinite(table.xy[:, 0])
+    unplaced = []
     for at, name in enumerate(project.skeleton.keypoints):
         frames = table.frame[visible & (table.keypoint == at)]
         if not len(frames) or np.unique(frames, return_counts=True)[1].max() < 2:
-            warnings.append(f"No seed frame shows {name!r} in two views: its 3D place is unknown.")
+            unplaced.append(name)
+    if unplaced:
+        places = "its 3D place is" if len(unplaced) == 1 else "their 3D places are"
+        warnings.append(
+            f"No seed frame shows {', '.join(unplaced)} in two views: {places} unknown."
+        )
     problem = check_rig(project.rig, _points(project, table)).problem
     return warnings if problem is None else [*warnings, problem]
 

@@ -5,11 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_behaviorvlm.cli.arguments import frame_span, named_path
+from napari_behaviorvlm.cli.arguments import above_zero, count, frame_span, named_path, price
+from napari_behaviorvlm.cli.commands import export
 from napari_behaviorvlm.cli.output import Output
 from napari_behaviorvlm.core.errors import ProjectError
 from napari_behaviorvlm.core.frames import FrameSpan
 from napari_behaviorvlm.core.progress import Progress
+from napari_behaviorvlm.io.export import FORMATS
 
 
 @pytest.mark.parametrize(
@@ -39,6 +41,22 @@ def test_named_paths():
         named_path("=x.mp4")
 
 
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [(above_zero, "0"), (above_zero, "nan"), (above_zero, "-1"), (count, "-1"), (count, "1.5"),
+     (price, "3"), (price, "3:x")],
+)  # fmt: skip
+def test_amounts_that_are_none(read, text):
+    with pytest.raises(argparse.ArgumentTypeError):
+        read(text)
+
+
+def test_amounts():
+    assert above_zero("2.5") == 2.5
+    assert count("0") == 0
+    assert price("3:15") == (3, 15)
+
+
 def test_json_mode_prints_one_object_and_nothing_else(capsys):
     output = Output(json_mode=True)
     output.say("hello")
@@ -60,3 +78,7 @@ def test_follow_returns_what_the_workflow_returns():
 def test_numbers_stand_to_the_right(capsys):
     Output().table([("a", 1), ("bb", 22)], ("k", "n"))
     assert capsys.readouterr().out.splitlines() == ["k    n", "--  --", "a    1", "bb  22"]
+
+
+def test_the_command_names_every_export_format():
+    assert tuple(FORMATS) == export.FORMATS

@@ -92,6 +92,15 @@ def test_seeds_snap_within_five_pixels_and_stay_beyond(project):
     assert snap(table, 1, 2, np.array([np.nan, np.nan])) == (None, None, 0)
 
 
+def test_what_seeds_lack_is_said_once(project, tmp_path):
+    path = tmp_path / "few.csv"
+    path.write_text("frame,camera,keypoint,x,y\n3,cam0,nose,10,10\n3,cam1,nose,,\n")
+    few, unplaced = seed(project, path, author="Ann").warnings[:2]
+    assert few.startswith("Only 1 seed frame: 3 frames")
+    names = ", ".join(project.skeleton.keypoints)
+    assert unplaced == (f"No seed frame shows {names} in two views: their 3D places are unknown.")
+
+
 def test_a_seed_file_given_twice_is_one_state(project, tmp_path):
     before = list(project.store.labels())
     seed(project, tmp_path / "seeds.csv", author="Ann")

@@ -7,8 +7,9 @@ the file's ending. Imported candidates take the place of detected ones.
 import argparse
 from pathlib import Path
 
-from napari_behaviorvlm.cli.arguments import add_frames, add_project
+from napari_behaviorvlm.cli.arguments import UsageError, add_frames, add_project
 from napari_behaviorvlm.cli.output import Output
+from napari_behaviorvlm.core.frames import FrameSpan
 
 NAME = "candidates"
 HELP = "import or export the dots as a table"
@@ -29,6 +30,8 @@ def run(args: argparse.Namespace, output: Output) -> int:
     if args.action == "import":
         from napari_behaviorvlm.workflows.create import import_candidates
 
+        if args.frames != FrameSpan():
+            raise UsageError("--frames goes with `candidates export` only: a table is taken whole.")
         with Project(args.project) as project:
             count = import_candidates(project, args.file)
         output.say(f"Imported {count} candidates from {args.file}.")

@@ -5,6 +5,7 @@ seeds, and a camera that disagrees with the others. Exits with 1 if something mu
 """
 
 import argparse
+from pathlib import Path
 
 from napari_behaviorvlm.cli.arguments import add_project
 from napari_behaviorvlm.cli.output import Output
@@ -31,4 +32,13 @@ def run(args: argparse.Namespace, output: Output) -> int:
         output.say(f"{'Problem' if finding.serious else 'Note'}: {finding.sentence}")
     if not findings:
         output.say("Nothing is wrong.")
-    return 1 if serious else 0
+    if not serious:
+        return 0
+    output.fail(_summary(args.project, [finding.sentence for finding in serious]))
+    return 1
+
+
+def _summary(project: Path, sentences: list[str]) -> str:
+    if len(sentences) == 1:
+        return f"{project} must be mended: {sentences[0]}"
+    return f"{project} has {len(sentences)} problems that must be mended; first: {sentences[0]}"

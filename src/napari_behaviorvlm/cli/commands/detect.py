@@ -5,7 +5,7 @@ Safe to interrupt: run it again and only what is missing is done.
 
 import argparse
 
-from napari_behaviorvlm.cli.arguments import add_frames, add_project
+from napari_behaviorvlm.cli.arguments import above_zero, add_frames, add_project, positive
 from napari_behaviorvlm.cli.output import Output
 
 NAME = "detect"
@@ -18,11 +18,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_frames(parser)
     parser.add_argument(
         "--threshold",
-        type=float,
+        type=above_zero,
         metavar="SIGMAS",
         help="how far above the noise a dot must stand (default: see docs)",
     )
-    parser.add_argument("--jobs", type=int, metavar="N", help="processes (default: all cores)")
+    parser.add_argument("--jobs", type=positive, metavar="N", help="processes (default: all cores)")
     parser.add_argument(
         "--again", action="store_true", help="drop imported candidates and detect instead"
     )

@@ -22,6 +22,7 @@ Decisions of people are never changed.
 import argparse
 
 from napari_behaviorvlm.cli.arguments import (
+    UsageError,
     add_frames,
     add_model,
     add_project,
@@ -73,6 +74,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     from napari_behaviorvlm.io.project import Project
     from napari_behaviorvlm.workflows.label import LabelRequest, label, plan
 
+    _check_steps(args)
     request = LabelRequest(
         strategy=args.strategy, span=args.frames,
         model=model_settings(args) if args.strategy != "geometric" else None,
@@ -92,3 +94,15 @@ def run(args: argparse.Namespace, output: Output) -> int:
     for note in report.notes:
         output.warn(note)
     return 0
+
+
+def _check_steps(args: argparse.Namespace) -> None:
+    """Refuse what a strategy would silently leave out: batches are half the price."""
+    for option, given in (
+        ("--batch", args.batch), ("--wait", args.wait),
+        ("--no-regions", args.no_regions), ("--no-3d", args.no_3d),
+    ):  # fmt: skip
+        if given and args.strategy != "paper":
+            raise UsageError(f"{option} goes with --strategy paper, not with {args.strategy}.")
+    if args.wait and not args.batch:
+        raise UsageError("--wait goes with --batch.")

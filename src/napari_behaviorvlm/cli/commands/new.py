@@ -10,7 +10,7 @@ example:
 import argparse
 from pathlib import Path
 
-from napari_behaviorvlm.cli.arguments import add_project, named_path
+from napari_behaviorvlm.cli.arguments import UsageError, above_zero, add_project, named_path
 from napari_behaviorvlm.cli.output import Output
 
 NAME = "new"
@@ -34,9 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                              "be left out")  # fmt: skip
     parser.add_argument("--skeleton", metavar="FILE", type=Path,
                         help="skeleton.toml; default: the twelve-point mouse")  # fmt: skip
-    parser.add_argument("--unit", default="mm", help="unit of the calibration (default mm)")
+    parser.add_argument(
+        "--unit", type=_unit, default="mm", help="unit of the calibration (default mm)"
+    )
     parser.add_argument("--name", default="", help="session name (default: the folder's)")
-    parser.add_argument("--fps", type=float, help="frames per second (default: the videos')")
+    parser.add_argument("--fps", type=above_zero, help="frames per second (default: the videos')")
     parser.add_argument(
         "--shortest",
         action="store_true",
@@ -44,10 +46,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _unit(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("a unit of length has a name, like mm")
+    return text.strip()
+
+
 def run(args: argparse.Namespace, output: Output) -> int:
     """Run the command."""
     from napari_behaviorvlm.workflows.create import NewProject, create_project
 
+    if not args.video and args.candidates is None:
+        raise UsageError("Give a --video for every camera, or a table of --candidates.")
     request = NewProject(
         folder=args.project, calibration=args.calibration,
         videos=_unique(args.video, "--video"),
@@ -70,10 +80,8 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
 
 def _unique(pairs: list[tuple[str, Path]], option: str) -> dict[str, Path]:
-    from napari_behaviorvlm.core.errors import ProjectError
-
     names = [name for name, _ in pairs]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise ProjectError(f"{option} names camera {twice!r} more than once.")
+        raise UsageError(f"{option} names camera {twice!r} more than once.")
     return dict(pairs)

@@ -5,7 +5,7 @@ With --accept unflagged, every label without a flag is accepted; the journal say
 
 import argparse
 
-from napari_behaviorvlm.cli.arguments import add_project
+from napari_behaviorvlm.cli.arguments import add_project, count
 from napari_behaviorvlm.cli.output import Output
 
 NAME = "review"
@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_project(parser)
     parser.add_argument(
-        "--top", type=int, default=20, metavar="N", help="how many to list (default 20)"
+        "--top", type=count, default=20, metavar="N", help="how many to list (default 20)"
     )
     parser.add_argument(
         "--accept", choices=("unflagged",), help="accept every label that has no flag"
