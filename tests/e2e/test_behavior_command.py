@@ -105,5 +105,18 @@ def test_what_cannot_be_analysed_is_said_in_one_sentence(capsys, tmp_path):
         said = capsys.readouterr().err.strip()
         assert words in said
         assert "\n" not in said
-    with pytest.raises(SystemExit, match="2"):
-        main(["behavior", "run", str(still), "--method", "magic"])
+    for wrong in (("--method", "magic"), ("--fps", "0"), ("--scale", "0")):
+        with pytest.raises(SystemExit, match="2"):
+            main(["behavior", "run", str(still), *wrong])
+
+
+def test_one_animal_is_not_taken_for_granted_silently(capsys, tmp_path):
+    film = write_video(tmp_path / "one.mp4", mice(150, animals=1))
+    assert main(["behavior", "segment", str(film), *FAST]) == 0
+    assert "say --animals N if there are more" in capsys.readouterr().err
+    assert main(["behavior", "segment", str(film), *FAST]) == 0
+    assert "--animals" not in capsys.readouterr().err
+    other = tmp_path / "other"
+    clusters = ("--clusters", str(tmp_path / "one.behavior"))
+    assert main(["behavior", "segment", str(film), "--project", str(other), *clusters]) == 0
+    assert "of 4 clusters" in capsys.readouterr().out

@@ -247,6 +247,8 @@ def test_gaps_rates_and_smoothing_by_hand():
     smoothed = smooth(steps, 1.5)
     assert np.isnan(smoothed[10])
     assert 0 < smoothed[9] < 0.5 < smoothed[11] < 1
+    for frames in (1, 2, 3):  # fewer than the kernel reaches
+        np.testing.assert_allclose(smooth(np.full((frames, 2), 4.0), 5.0), 4.0)
 
 
 @settings(max_examples=40, deadline=None)

@@ -117,8 +117,10 @@ def read_vocabulary(path: Path) -> Vocabulary:
     """
     try:
         content = tomllib.loads(Path(path).read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise TableError(f"The vocabulary {path} cannot be read: {error}.") from None
+    except OSError as error:
+        raise TableError(f"The vocabulary {path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise TableError(f"The vocabulary {path} cannot be read: it is not in UTF-8.") from None
     except tomllib.TOMLDecodeError as error:
         raise TableError(f"The vocabulary {path} is not valid TOML: {error}.") from None
     entries = content.get("behavior")

@@ -80,6 +80,7 @@ def smoothing_reach(sigma: float) -> int:
 
 def _shifted(n: int, offset: int) -> tuple[slice, slice]:
     """Rows that have a neighbour `offset` frames later, and those neighbours."""
+    offset = min(max(offset, -n), n)
     return slice(max(0, -offset), n - max(0, offset)), slice(max(0, offset), n - max(0, -offset))
 
 

@@ -1,5 +1,6 @@
 """What exports and reports say of a recording, collected from a behaviour folder."""
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,6 +19,8 @@ from napari_behaviorvlm.io.video import Origin, origin_of
 from napari_behaviorvlm.workflows.behavior.segmentation.embedding import embedded_pieces
 from napari_behaviorvlm.workflows.behavior.segmentation.places import opened
 from napari_behaviorvlm.workflows.behavior.segmenting import has_clips, read_bodies, read_clips
+
+WRONG_RATE = 0.02
 
 Level = Literal["events", "clips"]
 Only = Literal["accepted", "all"]
@@ -62,7 +65,7 @@ def ethogram_of(
     if not has_clips(folder, recording):
         raise TableError(
             f"{recording.name} has no clips yet: run `behaviorvlm behavior segment "
-            f"{folder.folder}` first."
+            f"{shlex.quote(str(folder.folder))}` first."
         )
     clips = read_clips(folder, recording)
     bouts = _clip_bouts(folder, recording, clips) if scope.level == "clips" else (
@@ -127,10 +130,12 @@ def _times(
     """Seconds of every frame since the first, where the rate varies by more than half a frame."""
     try:
         with opened(folder, recording) as reader:
-            times = reader.times
+            times, fps = reader.times, reader.fps
     except VideoError:
         return None
-    if times is None or len(times) != clips.n_frames:
+    if times is None or fps is None or len(times) != clips.n_frames:
+        return None
+    if abs(fps / clips.fps - 1) > WRONG_RATE:  # somebody said that the file is wrong
         return None
     times = np.asarray(times - times[0], float)
     steady = np.arange(len(times)) / clips.fps

@@ -1,5 +1,6 @@
 """Bouts of a behaviour folder for other tools."""
 
+import shlex
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -124,6 +125,9 @@ def export_behavior(
     _require_bouts(folder, ethograms, request)
     groups = _groups(chosen, ethograms)
     paths = _paths(chosen, groups, request.out)
+    present = [path for path in paths if path.exists()]
+    if present and not request.replace:
+        raise ExportError(_exists(present[0]))
     warnings: list[str] = []
     with atomic_files(paths, replace=request.replace, error=ExportError) as temporary:
         for at, (group, place) in enumerate(zip(groups, temporary, strict=True)):
@@ -160,9 +164,7 @@ def preview_behavior_export(
         return BehaviorExportPreview(problem=str(problem))
     present = [path for path in paths if path.exists()] if placed else []
     if present and not request.replace:
-        return BehaviorExportPreview(
-            files, problem=f"{present[0]} exists already: choose another name."
-        )
+        return BehaviorExportPreview(files, problem=_exists(present[0]))
     return BehaviorExportPreview(files, tuple(_warnings(ethograms, present)))
 
 
@@ -239,9 +241,13 @@ def _require_bouts(
             "out to write what was computed."
         )
     raise ExportError(
-        f"{folder.folder} has no events yet: run `behaviorvlm behavior merge {folder.folder}` "
-        "first."
+        f"{folder.folder} has no events yet: run `behaviorvlm behavior merge "
+        f"{shlex.quote(str(folder.folder))}` first."
     )
+
+
+def _exists(path: Path) -> str:
+    return f"{path} exists already: choose another name, or ask to replace it (--replace)."
 
 
 def _warnings(ethograms: Sequence[Ethogram], present: Sequence[Path]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """The report of a behaviour folder."""
 
 import json
+import os
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import asdict
@@ -74,6 +75,8 @@ def report_behavior(
     if keep and _mark(place) == mark:
         return place / PAGE
     clusters = summaries(contents)
+    if out is None and not folder.writable and not os.access(folder.folder, os.W_OK):
+        raise ExportError(f"{folder.folder} cannot be written: name a folder for the report.")
     with explained(place, ExportError):
         place.parent.mkdir(parents=True, exist_ok=True)
     with atomic_directory(place, exist_ok=True, error=ExportError) as temporary:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
@@ -20,6 +21,9 @@ IN_PROJECT = "behavior"
 
 USUAL_FPS = 30.0
 """Of a folder of images, if nobody says otherwise."""
+
+MOST_FPS = 2000.0
+"""What a file says beyond that comes from broken times of its frames."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Sources:
     views : tuple of str
         Cameras of the project; by default its first with a video.
     fps : float, optional
-        For folders of images.
+        For folders of images, and for videos that tell none or a wrong one.
     scale : float, optional
         Pixels per centimetre.
     """
@@ -80,9 +84,11 @@ def open_sources(sources: Sources) -> BehaviorFolder:
         project = _project_of(first)
         if project is not None:  # its poses may have changed
             return _of_project(replace(sources, paths=(project,), folder=first))
+        _refuse_views(sources)
         return _updated(BehaviorFolder.open(first), sources)
     if _is_project(first):
         return _of_project(sources)
+    _refuse_views(sources)
     _require_fitting_poses(sources, len(sources.paths))
     folder = sources.folder or default_folder(first)
     if BehaviorFolder.is_one(folder):
@@ -96,6 +102,13 @@ def open_sources(sources: Sources) -> BehaviorFolder:
     _refuse_unknown(sources)
     recordings = [_recording(sources, at) for at in range(len(sources.paths))]
     return BehaviorFolder.create(folder, _distinct(recordings))
+
+
+def _refuse_views(sources: Sources) -> None:
+    if sources.views:
+        raise ProjectError(
+            f"{sources.paths[0]} is no labelling project: only those have views to choose."
+        )
 
 
 def default_folder(video: Path) -> Path:
@@ -124,7 +137,8 @@ def find_folder(path: Path) -> Path:
         if BehaviorFolder.is_one(place):
             return place
     raise ProjectError(
-        f"There is no behaviour folder of {path} yet: `behaviorvlm behavior run {path}` makes one."
+        f"There is no behaviour folder of {path} yet: `behaviorvlm behavior run "
+        f"{shlex.quote(str(path))}` makes one."
     )
 
 
@@ -206,7 +220,11 @@ def _recording(sources: Sources, at: int) -> Recording:
     """Look at a video and its poses."""
     video = sources.paths[at]
     info = probe(video)
-    fps = info.fps or sources.fps or USUAL_FPS
+    fps = sources.fps or info.fps or USUAL_FPS
+    if fps > MOST_FPS:
+        raise ProjectError(
+            f"{video} says that it has {fps:.0f} frames per second: say how many with --fps."
+        )
     made = Recording(
         _plain_name(video), video, n_animals=sources.animals or 1, animals=sources.names, fps=fps,
         n_frames=info.n_frames, size=info.size, scale=sources.scale,
@@ -219,7 +237,7 @@ def _with_poses(recording: Recording, poses: Path, sources: Sources) -> Recordin
     tracks = read_poses(poses, recording.fps)
     found = len(tracks.animals)
     if sources.animals not in {None, found}:
-        raise ProjectError(f"{poses} holds {found} animals, not {sources.animals}.")
+        raise ProjectError(f"{poses} holds {_animals(found)}, not {sources.animals}.")
     if recording.n_frames is not None and tracks.stop_frame > recording.n_frames:
         raise ProjectError(
             f"{poses} has poses up to frame {tracks.stop_frame - 1}, but {recording.video} has "
@@ -233,10 +251,14 @@ def _named(recording: Recording, sources: Sources) -> Recording:
         return recording
     if len(sources.names) != recording.n_animals:
         raise ProjectError(
-            f"{len(sources.names)} names are given for {recording.n_animals} animals in "
-            f"{recording.name}."
+            f"{len(sources.names)} names are given, but {recording.name} has "
+            f"{_animals(recording.n_animals)}."
         )
     return replace(recording, animals=sources.names)
+
+
+def _animals(count: int) -> str:
+    return "1 animal" if count == 1 else f"{count} animals"
 
 
 def _add(folder: BehaviorFolder, sources: Sources) -> None:
@@ -257,7 +279,9 @@ def _add(folder: BehaviorFolder, sources: Sources) -> None:
 
 def _again(kept: Recording, poses: Path | None, sources: Sources) -> Recording:
     """Bring a recording that is known in line with what is asked for now."""
-    changed = replace(kept, scale=sources.scale or kept.scale)
+    changed = replace(
+        kept, scale=sources.scale or kept.scale, fps=sources.fps or kept.fps
+    )  # fmt: skip
     if poses is not None and (kept.poses is None or _place(poses) != _place(kept.poses)):
         changed = _with_poses(changed, poses, sources)
     elif kept.poses is None and sources.animals not in {None, kept.n_animals}:

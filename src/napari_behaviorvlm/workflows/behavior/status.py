@@ -1,5 +1,6 @@
 """How far a behaviour folder is, and what to do next."""
 
+import shlex
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 
@@ -132,7 +133,7 @@ def _labels(bouts: list[Bout], fps: float) -> dict[str, float]:
 
 
 def _next(folder: BehaviorFolder, recordings: list[RecordingStatus]) -> str:
-    place = folder.folder
+    place = shlex.quote(str(folder.folder))
     if not all(one.clips for one in recordings):
         return f"behaviorvlm behavior segment {place}"
     if not all(one.captions for one in recordings):

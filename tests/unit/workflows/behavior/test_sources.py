@@ -76,7 +76,7 @@ REFUSED = [
     ({"poses": "pp"}, "2 files of poses for 1 videos"),
     ({"poses": "p", "animals": 3}, "holds 2 animals, not 3"),
     ({"poses": "l"}, "poses up to frame 49, but .* has 12 frames"),
-    ({"names": ("a", "b")}, "2 names are given for 1 animals"),
+    ({"names": ("a", "b")}, "2 names are given, but mice has 1 animal"),
 ]
 
 
@@ -105,3 +105,23 @@ def test_no_video_at_all(tmp_path):
         find_folder(tmp_path / "x.mp4")
     with pytest.raises(ProjectError, match="Name a video"):
         Sources(())
+
+
+def test_the_frame_rate_that_a_person_says_counts(video):
+    with open_sources(Sources((video,), fps=120.0)) as folder:
+        assert folder.recordings[0].fps == 120.0
+    with open_sources(Sources((video,), fps=60.0)) as folder:
+        assert folder.recordings[0].fps == 60.0
+    with open_sources(Sources((video,))) as folder:
+        assert folder.recordings[0].fps == 60.0
+
+
+def test_what_makes_no_sense_is_refused(tmp_path, video):
+    fast = small_video(tmp_path / "fast.mp4", 12, fps=5000)
+    with pytest.raises(ProjectError, match="5000 frames per second: say how many with --fps"):
+        open_sources(Sources((fast,)))
+    with open_sources(Sources((fast,), fps=50.0)) as folder:
+        assert folder.recordings[0].fps == 50.0
+    with pytest.raises(ProjectError, match="no labelling project: only those have views"):
+        open_sources(Sources((video,), views=("cam0",)))
+    assert not video.with_name("mice.behavior").exists()

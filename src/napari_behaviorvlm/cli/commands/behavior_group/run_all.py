@@ -12,6 +12,7 @@ from napari_behaviorvlm.cli.commands.behavior_group.shared import (
     add_segmenting,
     add_sources,
     add_words,
+    say_assumed,
     say_notes,
     segment_request,
     sources_of,
@@ -81,6 +82,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
             }
         )
         say_notes(output, tuple(result.notes))
+        say_assumed(output, args, folder, result.segment)
         if page is not None:
             output.say(f"Open {page} in a browser to look at it.")
         output.say(f"Everything is in {folder.folder}")

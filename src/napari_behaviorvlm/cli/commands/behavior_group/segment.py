@@ -6,10 +6,12 @@ where something has changed.
 """
 
 import argparse
+import shlex
 
 from napari_behaviorvlm.cli.commands.behavior_group.shared import (
     add_segmenting,
     add_sources,
+    say_assumed,
     say_notes,
     segment_request,
     sources_of,
@@ -39,5 +41,6 @@ def run(args: argparse.Namespace, output: Output) -> int:
         output.result({"folder": folder.folder, **vars(report)})
         output.say(report.sentence)
         say_notes(output, report.notes)
-        output.say(f"Next: behaviorvlm behavior caption {folder.folder}")
+        say_assumed(output, args, folder, report)
+        output.say(f"Next: behaviorvlm behavior caption {shlex.quote(str(folder.folder))}")
     return 0

@@ -4,16 +4,23 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_behaviorvlm.cli.arguments import add_model, amount, model_settings, positive
+from napari_behaviorvlm.cli.arguments import (
+    above_zero,
+    add_model,
+    amount,
+    model_settings,
+    positive,
+)
 
 if TYPE_CHECKING:
     from napari_behaviorvlm.cli.output import Output
+    from napari_behaviorvlm.io.behavior_folder import BehaviorFolder
     from napari_behaviorvlm.workflows.behavior.request import (
         Captioner,
         Merger,
         WordsRequest,
     )
-    from napari_behaviorvlm.workflows.behavior.segmenting import SegmentRequest
+    from napari_behaviorvlm.workflows.behavior.segmenting import SegmentReport, SegmentRequest
     from napari_behaviorvlm.workflows.behavior.sources import Sources
 
 METHODS = ("dec", "kmeans", "gmm", "hdbscan", "umap+gmm")
@@ -58,11 +65,15 @@ def add_sources(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="cameras of a labelling project (default: its first)",
     )
-    group.add_argument("--fps", type=amount, help="frames per second of a folder of images")
+    group.add_argument(
+        "--fps",
+        type=above_zero,
+        help="frames per second of a folder of images, or of a video that tells a wrong number",
+    )
     group.add_argument(
         "--scale",
         metavar="PIXELS",
-        type=amount,
+        type=above_zero,
         help="pixels per centimetre, for speeds and distances in captions",
     )
 
@@ -78,8 +89,8 @@ def sources_of(args: argparse.Namespace) -> "Sources":
         args.animals,
         tuple(args.names),
         tuple(args.views),
-        args.fps or None,
-        args.scale or None,
+        args.fps,
+        args.scale,
     )
 
 
@@ -126,7 +137,7 @@ def add_segmenting(parser: argparse.ArgumentParser) -> None:
         "--clusters",
         metavar="FOLDER",
         type=Path,
-        help="use the clusters of another folder instead of making new ones",
+        help="use the clusters of another behaviour folder instead of making new ones",
     )
     group.add_argument(
         "--device",
@@ -158,9 +169,20 @@ def segment_request(args: argparse.Namespace) -> "SegmentRequest":
         features=args.features,
         seed=args.seed,
         encoder=args.encoder,
-        known=args.clusters,
+        known=_clusters(args.clusters),
         device=args.device,
     )
+
+
+def _clusters(place: Path | None) -> Path | None:
+    """Model of a behaviour folder, or a model itself."""
+    from napari_behaviorvlm.io.behavior_folder import BehaviorFolder
+    from napari_behaviorvlm.workflows.behavior.segmentation.embedding import model_folder
+
+    if place is None or not BehaviorFolder.is_one(place):
+        return place
+    with BehaviorFolder.open(place, writable=False) as folder:
+        return model_folder(folder)
 
 
 def add_captioning(parser: argparse.ArgumentParser) -> None:
@@ -239,3 +261,17 @@ def say_notes(output: "Output", notes: tuple[str, ...]) -> None:
     """Say what a user should know besides."""
     for note in notes:
         output.warn(note)
+
+
+def say_assumed(
+    output: "Output",
+    args: argparse.Namespace,
+    folder: "BehaviorFolder",
+    report: "SegmentReport | None",
+) -> None:
+    """Say that one animal was taken for granted, when animals were followed just now."""
+    if args.animals is not None or report is None:
+        return
+    alone = [one.name for one in folder.recordings if one.poses is None and one.n_animals == 1]
+    if any(f"bodies of {name}" in report.computed for name in alone):
+        output.warn("One animal was followed in each video: say --animals N if there are more.")

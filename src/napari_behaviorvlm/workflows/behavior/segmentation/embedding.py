@@ -34,7 +34,7 @@ def embedded_pieces(
         If features or clusters are gone.
     """
     pointer = read_pointer(folder)
-    known = read_model(_model(folder, pointer))
+    known = read_model(model_folder(folder))
     table = _features(folder, recording, pointer)
     for rows, values in table.pieces():
         here = seen(values)
@@ -45,8 +45,17 @@ def embedded_pieces(
         yield rows, embedded
 
 
-def _model(folder: Derives, pointer: dict[str, object]) -> Path:
-    """Folder of the clusters in use, which may belong to another behaviour folder."""
+def model_folder(folder: Derives) -> Path:
+    """Folder of the clusters in use, which may belong to another behaviour folder.
+
+    Raises
+    ------
+    TableError
+        If it is gone, or nothing was segmented yet.
+    """
+    pointer = read_pointer(folder)
+    if not pointer:
+        raise TableError("There are no clusters yet: run `behaviorvlm behavior segment` first.")
     elsewhere = pointer.get("model_folder")
     place = Path(str(elsewhere)) if elsewhere else folder.derived() / str(pointer.get("model"))
     if DerivedArrays.open(place) is None:

@@ -147,8 +147,8 @@ def read_model(folder: Path) -> KnownClusters:
     found = DerivedArrays.open(folder)
     if found is None or "layers" not in found.facts:
         raise TableError(
-            f"{folder} holds no clusters: give the model's folder of a segmentation "
-            "(derived/shared/model-...)."
+            f"{folder} holds no clusters: give a behaviour folder that was segmented, or its "
+            "derived/shared/model-... folder."
         )
     facts = found.facts
     scaling = JoinedScaling(
