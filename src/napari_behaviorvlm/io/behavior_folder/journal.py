@@ -136,15 +136,18 @@ class Journal:
             )
         ]
 
-    def about(self, bout: int, newest: int) -> list[JournalEntry]:
-        """Edits that stand and changed a bout, newest first."""
+    def about(self, recording: str, bout: int, clip: int, newest: int) -> list[JournalEntry]:
+        """Edits that stand and changed a bout or the caption of a clip, newest first."""
+        with self._file.transaction() as connection:
+            place = self._captions.place(connection, recording, clip)
         return [
             JournalEntry(i, created, author, action, False, count)
             for i, created, author, action, count in self._file.rows(
                 "SELECT id, created, author, action, count(*) FROM edit JOIN edit_item "
-                "ON edit.id = edit_item.edit WHERE kind = 'bout' AND key = ? AND undone = 0 "
+                "ON edit.id = edit_item.edit WHERE undone = 0 AND "
+                "((kind = 'bout' AND key = ?) OR (kind = 'caption' AND key = ?)) "
                 "GROUP BY id ORDER BY id DESC LIMIT ?",
-                (json.dumps(bout), newest),
+                (json.dumps(bout), json.dumps(place), newest),
             )
         ]
 

@@ -145,9 +145,17 @@ class BehaviorStore:
         """List edits, newest first."""
         return self._journal.entries(newest)
 
-    def history(self, bout: int, newest: int = 5) -> list[JournalEntry]:
-        """List the edits that stand and changed a bout, newest first."""
-        return self._journal.about(bout, newest)
+    def history(
+        self, recording: str, bout: int, clip: int, newest: int = 5
+    ) -> list[JournalEntry]:  # fmt: skip
+        """List the edits that stand and changed a bout or the caption of a clip, newest first.
+
+        Raises
+        ------
+        TableError
+            If the clip is not in use.
+        """
+        return self._journal.about(recording, bout, clip, newest)
 
     def touched(self, number: int) -> list[Touched]:
         """Where an edit of the journal changed things: all that a window has to read anew.

@@ -182,8 +182,12 @@ def test_words_for_a_clip_name_the_event_there_unless_a_person_decided(store):
     store.apply(NameClip("v", 2, Caption("trot", "Trots.")))
     assert told(store)[2] == (20, 39, "trot")
     assert store.captions("v")[2].source == "human"
+    third = store.bouts_near("v", "A0")[2].id
+    told_of = [entry.action for entry in store.history("v", third, 2)]
+    assert told_of == ["caption of clip 2", "caption of clip 2", "accept a bout"]
     for _ in range(4):
         store.undo()
+    assert store.history("v", third, 2) == []
     assert store.captions("v") == {}
     assert told(store) == [(0, 19, "walk"), (20, 39, "walk")]
 

@@ -230,12 +230,13 @@ class CaptionPanel(Panel):
         self.numbers.setText("\n".join(
             f"{_plain(name)}: {value:g}" for name, value in found.numbers.items()
         ))  # fmt: skip
-        self.history.setText(self._history() or "Nobody so far.")
+        self.history.setText(self._history(found.clip) or "Nobody so far.")
         self._enable()
 
-    def _history(self) -> str:
-        bout = self._session.current
-        edits = [] if bout is None else self._session.store.history(bout.id)
+    def _history(self, clip: int) -> str:
+        session, bout = self._session, self._session.current
+        number = 0 if bout is None else bout.id
+        edits = session.store.history(session.recording.name, number, clip)
         return "\n".join(f"{one.author}, {ago(one.created)}: {one.action}" for one in edits)
 
     def _fill(self, caption: Caption) -> None:
@@ -295,7 +296,9 @@ class CaptionPanel(Panel):
             old, label=label, description=self.words.toPlainText().strip(), source=HUMAN,
             confidence=1.0,
         )  # fmt: skip
-        self._session.apply(NameClip(self._session.recording.name, shown.clip, said))
+        if self._session.apply(NameClip(self._session.recording.name, shown.clip, said)):
+            self._shown = replace(shown, caption=said)
+            self._enable()
 
     def ask(self, *_: object) -> None:
         """Ask the model about this clip again; pressed once more, stop."""

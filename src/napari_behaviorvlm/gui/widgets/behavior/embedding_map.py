@@ -37,6 +37,7 @@ class EmbeddingMap(QWidget):
         self.setObjectName("embedding_map")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setCursor(Qt.CursorShape.CrossCursor)
+        self.setMouseTracking(True)
         self.setToolTip(_HINT)
         self._session, self.moments = session, moments
         self._picture: QPixmap | None = None

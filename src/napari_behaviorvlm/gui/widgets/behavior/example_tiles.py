@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from qtpy.QtCore import QEvent, QPoint, QRectF, QSize, Qt, QTimer, Signal
+from qtpy.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from qtpy.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPixmap
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
@@ -160,7 +160,7 @@ class ExampleTiles(QWidget):
     def tile_at(self, at: QPoint) -> Tile | None:
         """Tile under a place."""
         for tile, place in zip(self.tiles, self.places(), strict=False):
-            if place.adjusted(0, 0, 0, CAPTION).contains(at):
+            if place.adjusted(0, 0, 0, CAPTION).contains(QPointF(at)):
                 return tile
         return None
 
