@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.gui.behaving import behaved, behaved_copy  # noqa: F401
 from tests.gui.fixtures import *  # noqa: F403 - windows for test_dock*.py
 
 from napari_behaviorvlm.io.samples import six_view_mouse

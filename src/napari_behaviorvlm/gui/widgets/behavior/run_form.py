@@ -46,6 +46,9 @@ RUNNING = "Running: you can look through the video and correct what is there mea
 REFRESH = 1.5
 """Seconds after which captions that came meanwhile are shown."""
 
+TELLING = 0.4
+"""Seconds between two changes of the words beside the bar."""
+
 POSES = "Poses (*.csv *.h5 *.hdf5 *.slp);;All files (*)"
 
 
@@ -65,7 +68,7 @@ class RunForm(Panel):
         self._session = session
         self._worker = Worker("Behaviour", parent=self)
         self._time_left = TimeLeft()
-        self._refreshed = 0.0
+        self._refreshed = self._told = 0.0
         self._build()
         self._show(BehaviorChoice.of(session.recording, session.folder))
         self.links.add(
@@ -264,6 +267,10 @@ class RunForm(Panel):
             return
         self.bar.setRange(0, step.total)
         self.bar.setValue(step.done)
+        # Words that change lay out the window anew, which takes time away from the work.
+        if step.total and monotonic() - self._told < TELLING:
+            return
+        self._told = monotonic()
         parts = [step.message]
         if isinstance(step, Counted):
             parts = [step.waiting or step.message, step.counters]
