@@ -21,12 +21,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_behaviorvlm.identity.strategies.paper_views import FRAME_SIDE
 from napari_behaviorvlm.io.samples import six_view_mouse
 from napari_behaviorvlm.io.skeleton import read_skeleton
 from napari_behaviorvlm.io.video import open_video
 from napari_behaviorvlm.vlm import marks
 from napari_behaviorvlm.vlm.picture_map import Box, PictureMap, grown
-from napari_behaviorvlm.vlm.pictures import marked_picture
+from napari_behaviorvlm.vlm.pictures import eight_bit, marked_picture
 from napari_behaviorvlm.vlm.placement import place_labels
 from napari_behaviorvlm.vlm.tokens import ImageLimits
 
@@ -78,8 +79,10 @@ def real_pictures(frames: int, rng: np.random.Generator) -> Iterator[Picture]:
 def read_share(reader, picture, dots, box, rng) -> tuple[int, int]:
     """Numbers of one sent picture that are read at their place, and all its numbers."""
     height, width = picture.shape[:2]
+    most = min(1.0, FRAME_SIDE / max(width, height))
     where = (
-        PictureMap.of_frame(width, height, ImageLimits()) if box is None
+        PictureMap.of_frame(width, height, ImageLimits(), most=most)
+        if box is None
         else PictureMap.of_window(grown(box, MARGIN), (width, height), ImageLimits())
     )  # fmt: skip
     placed = []
@@ -89,7 +92,7 @@ def read_share(reader, picture, dots, box, rng) -> tuple[int, int]:
         return placed[-1]
 
     with mock.patch.object(marks, "place_labels", place):
-        sent = marked_picture(picture, where, rng.permutation(len(dots)) + 1, dots)
+        sent = marked_picture(eight_bit(picture), where, rng.permutation(len(dots)) + 1, dots)
     decoded = cv2.imdecode(np.frombuffer(sent.image.data, np.uint8), cv2.IMREAD_COLOR)
     read = reader(decoded)
     if read.txts is None:

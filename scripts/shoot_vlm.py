@@ -70,7 +70,11 @@ def sheet(question: Question, last: int) -> Image.Image:
     """Pictures of a question in their order, each under its words; the last are to be solved."""
     pictures = [part for part in question.parts if isinstance(part, Sent)]
     words = [part.text for part in question.parts if not isinstance(part, Sent)]
-    titles = [*(answer_of(text) for text in words[:-1]), "to be solved", "where it lies"]
+    titles = [
+        *(answer_of(text) for text in words[:-1]),
+        *(["where it lies"] if last == 2 else []),
+        "to be solved",
+    ]
     tiles = [tile(each, title) for each, title in zip(pictures, titles, strict=False)]
     width = sum(each.width for each in tiles) + 8 * (len(tiles) - 1)
     joined = Image.new("RGB", (width, tiles[0].height), "white")

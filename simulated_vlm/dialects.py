@@ -15,6 +15,9 @@ from simulated_vlm.answering import Oracle
 from simulated_vlm.counting import decode, input_tokens, output_tokens
 from simulated_vlm.faults import spoiled
 
+PROBE = "probe"
+"""Session of the questions that find out what a server can do."""
+
 _NUMBERS = itertools.count(1)
 
 
@@ -116,6 +119,10 @@ def answer(asked: Asked, oracle: Oracle, can: Abilities, route: str, fault: str 
 
 
 def _value(asked: Asked, oracle: Oracle, can: Abilities) -> dict[str, Any] | None:
+    if isinstance(asked.facts, RegionsFacts) and asked.facts.session == PROBE:
+        box = _bright_box(asked, can)
+        return {"regions": [{"region": name, "box": box, "visible": bool(box)}
+                            for name in asked.facts.regions]}  # fmt: skip
     if asked.facts is not None:
         found = oracle.answer(asked.facts)
         if isinstance(asked.facts, RegionsFacts):
@@ -124,15 +131,13 @@ def _value(asked: Asked, oracle: Oracle, can: Abilities) -> dict[str, Any] | Non
                 box = box_from_pixels(item["box"], can.coordinates, image.width, image.height)
                 item["box"] = [round(v, 1) for v in box]
         return found
-    wants = (asked.schema or {}).get("properties", {})
-    if "box" in wants or '"box"' in asked.system:
-        return {"box": _bright_box(asked, can)}
-    # Only a server that holds its model to the schema gets JSON where plain words were asked for.
-    return {"colour": "white on black"} if "colour" in wants else None
+    return None
 
 
 def _bright_box(asked: Asked, can: Abilities) -> list[float]:
-    picture = next(part["image"] for part in asked.parts if "image" in part)
+    picture = next((part["image"] for part in asked.parts if "image" in part), None)
+    if picture is None:
+        return [0.0, 0.0, 0.0, 0.0]
     rows, columns = np.nonzero(picture[..., 0] > 128)
     box = [columns.min(), rows.min(), columns.max(), rows.max()]
     height, width = picture.shape[:2]
@@ -146,7 +151,8 @@ def _in_form(asked: Asked, value: dict[str, Any], can: Abilities, route: str) ->
     text = json.dumps(value)
     if asked.schema is not None and not asked.tool and route in can.schema_routes:
         return Said(text, None, "end_turn")
-    if asked.facts is None and "colour" in value:
+    if any("plain words" in part.get("text", "") for part in asked.parts):
+        # Only a server that holds its model to the schema gives JSON where words are asked for.
         return Said("A white rectangle on a dark ground.", None, "end_turn")
     return Said(f"Here is what I see:\n```json\n{text}\n```", None, "end_turn")
 

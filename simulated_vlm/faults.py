@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 Kind = Literal[
     # On the way
-    "rate_limit", "overloaded", "server_error", "reset", "hang", "html", "key", "not_found",
-    "too_large", "bad_request",
+    "rate_limit", "overloaded", "server_error", "reset", "hang", "html", "key", "billing",
+    "not_found", "too_large", "bad_request",
     # In the message
     "empty", "null_content", "thinking", "truncated", "refusal", "prose", "cut", "fenced",
     # In the answer
@@ -19,6 +19,7 @@ STATUS = {
     "overloaded": (529, "overloaded_error", "Overloaded"),
     "server_error": (500, "api_error", "Internal server error"),
     "key": (401, "authentication_error", "invalid x-api-key sk-ant-secret0123456789"),
+    "billing": (402, "billing_error", "Your credit balance is too low"),
     "not_found": (404, "not_found_error", "model: nonsense"),
     "too_large": (400, "invalid_request_error", "image dimensions exceed max allowed size"),
     "bad_request": (400, "invalid_request_error", "messages: at least one message is required"),

@@ -39,15 +39,18 @@ class Truth:
     def numbers(
         self, frame: int, camera: str, candidates: list[CandidateFacts]
     ) -> dict[str, int]:  # fmt: skip
-        """Return the number of every keypoint's candidate in a view, 0 where it has none."""
+        """Return the number of every keypoint's candidate in a view, 0 where it has none.
+
+        Where two dots flow into one, it belongs to the nearer keypoint.
+        """
         numbers = dict.fromkeys(self.skeleton.keypoints, 0)
-        if not candidates:
-            return numbers
-        dots = np.array([(c.x, c.y) for c in candidates])
-        for k, keypoint in enumerate(self.skeleton.keypoints):
-            distance = np.linalg.norm(dots - self.position(frame, camera)[k], axis=1)
-            if np.isfinite(distance).all() and distance.min() < REACH:
-                numbers[keypoint] = candidates[int(distance.argmin())].number
+        dots = np.array([(c.x, c.y) for c in candidates]).reshape(-1, 2)
+        distance = np.linalg.norm(self.position(frame, camera)[:, None] - dots, axis=-1)
+        distance[~(distance < REACH)] = np.inf
+        while np.isfinite(distance).any():
+            keypoint, dot = np.unravel_index(distance.argmin(), distance.shape)
+            numbers[self.skeleton.keypoints[keypoint]] = candidates[dot].number
+            distance[keypoint], distance[:, dot] = np.inf, np.inf
         return numbers
 
     def position(self, frame: int, camera: str) -> NDArray[np.float64]:

@@ -4,6 +4,7 @@ The schemas keep to what structured-output servers can enforce (no tuples, no nu
 free-form maps); ranges, duplicates and unknown numbers are checked in `checking`.
 """
 
+import math
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
@@ -19,11 +20,27 @@ from napari_behaviorvlm.vlm.facts import (
 
 
 def _whole(value: object) -> object:
-    """Take 3.0 for 3: JSON does not tell them apart."""
+    """Take 3.0 and "3" for 3: models that nothing holds to a schema write it so."""
+    if isinstance(value, str) and value.strip().isdecimal() and len(value) < 10:
+        return int(value)
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+def _stated(value: object) -> object:
+    """Take what is no number for NaN: a bad confidence must not cost the candidate beside it."""
+    try:
+        return None if value is None else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return math.nan
+
+
+def _words(value: object) -> object:
+    return value if isinstance(value, str) else None
+
+
 Whole = Annotated[int, BeforeValidator(_whole)]
+Stated = Annotated[float | None, BeforeValidator(_stated)]
+Words = Annotated[str | None, BeforeValidator(_words)]
 
 
 class _Item(BaseModel):
@@ -51,7 +68,7 @@ class Assignment(_Item):
     Parameters
     ----------
     confidence : float, optional
-        As stated by the model, 0..1.
+        As stated by the model, 0..1; NaN where it stated something that is no number.
     reason : str, optional
         The model's words.
     camera : str, optional
@@ -60,8 +77,8 @@ class Assignment(_Item):
 
     keypoint: str
     candidate: Whole
-    confidence: float | None = None
-    reason: str | None = None
+    confidence: Stated = None
+    reason: Words = None
     camera: str | None = None
 
 

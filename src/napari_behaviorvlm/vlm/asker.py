@@ -15,9 +15,6 @@ from napari_behaviorvlm.vlm.store import Answered, AnswerStore, Exchange, images
 from napari_behaviorvlm.vlm.tokens import answer_tokens, request_tokens
 from napari_behaviorvlm.vlm.trail import Trail
 
-SAFETY = 1.3
-"""What is reserved for the input of a call, relative to its estimate."""
-
 SAME_FAILURES = 3
 """So many questions refused by the server, and none answered: the fault is not theirs."""
 
@@ -64,7 +61,6 @@ class Asker:
     budget: Budget = field(default_factory=Budget)
     price: Price | None = None
     halted: BaseException | None = field(default=None, init=False)
-    batch_money: dict[int, float] = field(default_factory=dict, init=False, repr=False)
     _flying: dict[str, "asyncio.Task[Exchange]"] = field(default_factory=dict, init=False)
     _settled: asyncio.Event = field(default_factory=asyncio.Event, init=False, repr=False)
     _refusals: dict[str, int] = field(default_factory=dict, init=False, repr=False)
@@ -178,8 +174,7 @@ class Asker:
         if self.price is None:
             return 0.0
         ratio = max(self.store.token_ratio(self.model), 1.0)
-        dearest = max(self.price.input, self.price.cache_write)
-        return (SAFETY * ratio * estimate * dearest + max_tokens * self.price.output) / 1e6
+        return self.price.most(ratio * estimate, max_tokens)
 
     def answered(self, key: str, request: Request, reply: Reply, estimate: int) -> Answered:
         """Answer about to be kept."""

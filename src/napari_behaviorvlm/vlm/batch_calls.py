@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 from napari_behaviorvlm.vlm.failures import not_json
 from napari_behaviorvlm.vlm.messages_route import MessagesClient, messages_body
@@ -26,7 +27,10 @@ async def create_batch(
         body = messages_body(request, form, client.endpoint)
         body |= body.pop("extra_body", {})
         entries.append({"custom_id": name, "params": body})
-    return str((await _call(client, "POST", ADDRESS, {"requests": entries}))["id"])
+    made = await _call(client, "POST", ADDRESS, {"requests": entries})
+    if not isinstance(made.get("id"), str):
+        raise not_json(client.endpoint.server, json.dumps(made))
+    return str(made["id"])
 
 
 async def batch_state(client: MessagesClient, batch: str) -> dict[str, Any]:
@@ -45,13 +49,31 @@ async def list_batches(client: MessagesClient) -> list[dict[str, Any]]:
     return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
 
 
-async def batch_results(client: MessagesClient, batch: str) -> list[dict[str, Any]]:
-    """Return the results of a batch that has ended, in the server's order (any)."""
-    text = await _text(client, "GET", f"{ADDRESS}/{batch}/results")
+async def batch_results(client: MessagesClient, state: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the results of a batch that has ended, in the server's order (any).
+
+    Parameters
+    ----------
+    client : MessagesClient
+    state : dict
+        Of the batch, as `batch_state` gives it; it tells where the results are.
+    """
+    text = await _text(client, "GET", _results_address(client, state))
     try:
-        return [json.loads(line) for line in text.splitlines() if line.strip()]
+        lines = [json.loads(line) for line in text.splitlines() if line.strip()]
     except ValueError:
         raise not_json(client.endpoint.server, text) from None
+    return [line for line in lines if isinstance(line, dict)]
+
+
+def _results_address(client: MessagesClient, state: dict[str, Any]) -> str:
+    """Where the results are; nowhere else than on the server that was asked, for the key's sake."""
+    told = state.get("results_url")
+    if isinstance(told, str) and told:
+        there = urlsplit(urljoin(f"{client.endpoint.base_url}/", told))
+        if there.netloc == client.endpoint.server:
+            return there.geturl()
+    return f"{ADDRESS}/{state.get('id')}/results"
 
 
 async def _call(

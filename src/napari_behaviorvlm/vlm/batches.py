@@ -37,6 +37,8 @@ MOST_BYTES = 150_000_000
 CLOCKS = timedelta(minutes=10)
 """By how much the server's clock may be behind ours."""
 
+NO_BATCHES = "{} takes no batches: leave --batch away."
+
 TRIES = 3
 """Batches in which a request may get lost (expired, cancelled, server error) before it counts as
 failed."""
@@ -93,8 +95,8 @@ class BatchDesk:
 
     def __init__(self, asker: Asker) -> None:
         client = asker.patience.client
-        if not asker.profile.batches or not isinstance(client, MessagesClient):
-            raise VLMError(f"{client.endpoint.server} takes no batches: leave --batch away.")
+        if not isinstance(client, MessagesClient):
+            raise VLMError(NO_BATCHES.format(client.endpoint.server))
         self.asker = asker
         self.client = client
         self.store = asker.store
@@ -114,7 +116,11 @@ class BatchDesk:
             await self._collect()
             return await self._go_on(questions)
         except CallError as error:
-            raise VLMError(error.sentence) from error
+            # Servers need not tell whether they take batches; one that does not know the address
+            # (or nothing but questions) takes none.
+            unknown = error.status in (404, 405, 501) and not self.asker.profile.batches
+            server = self.client.endpoint.server
+            raise VLMError(NO_BATCHES.format(server) if unknown else error.sentence) from error
 
     async def cancel(self) -> int:
         """Stop all batches that run; returns how many. What was done is collected as ever."""
@@ -176,7 +182,6 @@ class BatchDesk:
             )
         # What is handed in counts as spent until the true price is known.
         self.asker.money_settled(reserved, reserved)
-        self.asker.batch_money[number] = reserved
 
     def _write_down(self, nonce: str, requests: dict[str, Request], reserved: float) -> int:
         with self.store.transaction() as connection:
@@ -195,6 +200,10 @@ class BatchDesk:
                      json.dumps(request.content(), ensure_ascii=False)),
                 )  # fmt: skip
         return made.lastrowid
+
+    def _abandon(self, number: int) -> None:
+        with self.store.transaction() as connection:
+            connection.execute("UPDATE batch SET state='abandoned' WHERE id=?", (number,))
 
     def _forget(self, number: int) -> None:
         with self.store.transaction() as connection:
@@ -225,23 +234,28 @@ class BatchDesk:
 
     async def _collect(self) -> None:
         for number, remote, _ in self._batches("running"):
-            state = await self.asker.patience.attempt(
-                lambda remote=remote: batch_state(self.client, remote)  # type: ignore[misc]
-            )
+            try:
+                state = await self.asker.patience.attempt(
+                    lambda remote=remote: batch_state(self.client, remote)  # type: ignore[misc]
+                )
+            except CallError as error:
+                if error.status != 404:
+                    raise
+                self._abandon(number)  # the server has forgotten it: its items are asked again
+                continue
             if state.get("processing_status") != "ended":
                 continue
             results = await self.asker.patience.attempt(
-                lambda remote=remote: batch_results(self.client, remote)  # type: ignore[misc]
+                lambda state=state: batch_results(self.client, state)  # type: ignore[misc]
             )
             self._keep(number, remote, {str(each.get("custom_id")): each for each in results})
 
     def _keep(self, number: int, remote: str, results: dict[str, dict[str, Any]]) -> None:
         """Keep all answers of a batch, all of them or none."""
-        nonce = self.store.rows("SELECT nonce FROM batch WHERE id=?", number)[0][0]
+        row = self.store.rows("SELECT nonce, reserved FROM batch WHERE id=?", number)[0]
+        nonce, reserved = row
         if results and not any(name.startswith(nonce) for name in results):
-            # Found on the server, but it was somebody else's.
-            with self.store.transaction() as connection:
-                connection.execute("UPDATE batch SET state='abandoned' WHERE id=?", (number,))
+            self._abandon(number)  # found on the server, but it was somebody else's
             return
         items = self.store.rows(
             "SELECT place, key, estimate, content FROM batch_item WHERE batch=?", number
@@ -249,13 +263,19 @@ class BatchDesk:
         spent = 0.0
         with self.store.transaction() as connection:
             for place, key, estimate, content in items:
-                result = results.get(f"{nonce}-{place}", {}).get("result", {})
+                result = _result(results.get(f"{nonce}-{place}"))
                 outcome, message = "lost", str(result.get("type", "no result"))
                 if result.get("type") == "succeeded":
-                    outcome, message = "answered", ""
-                    answered = self._answered(key, json.loads(content), estimate, result, remote)
-                    self.store.insert(connection, answered)
-                    spent += answered.cost or 0.0
+                    try:
+                        answered = self._answered(
+                            key, json.loads(content), estimate, result, remote
+                        )
+                    except CallError as error:  # a message that is none
+                        message = error.sentence
+                    else:
+                        outcome, message = "answered", ""
+                        self.store.insert(connection, answered)
+                        spent += answered.cost or 0.0
                 elif result.get("type") == "errored":
                     outcome, message = _errored(result)
                 connection.execute(
@@ -263,12 +283,12 @@ class BatchDesk:
                     (outcome, message, number, place),
                 )
             connection.execute("UPDATE batch SET state='collected' WHERE id=?", (number,))
-        self.asker.budget.spent += spent - self.asker.batch_money.pop(number, 0.0)
+        self.asker.budget.spent += spent - reserved  # which counted as spent until now
 
     def _answered(
         self, key: str, content: dict[str, Any], estimate: int, result: dict[str, Any], remote: str
     ) -> Answered:  # fmt: skip
-        reply = read_message(json.dumps(result["message"]), self.client.endpoint.server)
+        reply = read_message(json.dumps(result.get("message")), self.client.endpoint.server)
         price = self.asker.price
         cost = None if price is None else price.of(reply.usage, batch=True)
         return Answered(
@@ -301,6 +321,11 @@ class BatchDesk:
         if len(rows) >= TRIES and not self._is_waiting(key):
             return f"The request got lost in {len(rows)} batches ({rows[-1][1]})."
         return ""
+
+
+def _result(line: dict[str, Any] | None) -> dict[str, Any]:
+    result = (line or {}).get("result")
+    return result if isinstance(result, dict) else {}
 
 
 def _errored(result: dict[str, Any]) -> tuple[str, str]:

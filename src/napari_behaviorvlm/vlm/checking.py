@@ -210,7 +210,7 @@ def _without_impossible_confidence(
         fits = item.confidence is None or 0 <= item.confidence <= 1
         kept.append(item if fits else item.model_copy(update={"confidence": None}))
         if not fits:
-            sentence = f"{item.keypoint}: a confidence lies between 0 and 1, not {item.confidence}."
+            sentence = f"{item.keypoint}: a confidence is a number between 0 and 1."
             problems.append(Problem("confidence", item.keypoint, sentence))
     return kept, problems
 

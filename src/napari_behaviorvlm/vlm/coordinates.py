@@ -17,10 +17,12 @@ class Coordinates(StrEnum):
 
 
 BOX_WORDS = {
-    Coordinates.PIXELS: "x0, y0, x1, y1 in pixels of the first picture",
-    Coordinates.THOUSANDTHS: "x0, y0, x1, y1 in thousandths of the first picture's sides (0-1000)",
+    Coordinates.PIXELS: "x0, y0, x1, y1 in pixels of the picture to solve",
+    Coordinates.THOUSANDTHS: (
+        "x0, y0, x1, y1 in thousandths of the sides of the picture to solve (0-1000)"
+    ),
     Coordinates.THOUSANDTHS_Y_FIRST: (
-        "ymin, xmin, ymax, xmax in thousandths of the first picture's sides (0-1000)"
+        "ymin, xmin, ymax, xmax in thousandths of the sides of the picture to solve (0-1000)"
     ),
 }
 

@@ -9,6 +9,9 @@ from napari_behaviorvlm.vlm.request import Usage
 
 BATCH_DISCOUNT = 0.5
 
+SAFETY = 1.3
+"""What is reserved for the input of a call, relative to its estimate."""
+
 
 @dataclass(frozen=True)
 class Price:
@@ -31,6 +34,11 @@ class Price:
             + usage.cache_read * self.cache_read + usage.cache_write * self.cache_write
         )  # fmt: skip
         return total * (BATCH_DISCOUNT if batch else 1.0) / 1e6
+
+    def most(self, estimate: float, max_tokens: int) -> float:
+        """USD that a call can cost at most, for input tokens as estimated."""
+        dearest = max(self.input, self.cache_write)
+        return (SAFETY * estimate * dearest + max_tokens * self.output) / 1e6
 
 
 FREE = Price(0.0, 0.0, 0.0, 0.0)

@@ -166,7 +166,7 @@ def messages_body(request: Request, form: AnswerForm, endpoint: Endpoint) -> dic
     body: dict[str, Any] = {
         "model": request.model,
         "max_tokens": request.max_tokens,
-        "system": [{"type": "text", "text": system_text(request, form)}],
+        "system": system_text(request, form),
         "messages": [
             {"role": turn.role, "content": [_block(part, endpoint) for part in turn.parts]}
             for turn in request.turns
@@ -203,7 +203,7 @@ def _block(part: Part, endpoint: Endpoint) -> dict[str, Any]:
         if endpoint.official:
             # Scaled down silently, positions in the picture would no longer be ours.
             block["transformations"] = {"oversized_image": "error"}
-    if part.breakpoint and endpoint.official:
+    if part.breakpoint:
         block["cache_control"] = {"type": "ephemeral"}
     return block
 
@@ -217,15 +217,18 @@ def read_message(text: str, server: str) -> Reply:
         If it is not one (a web page, cut-off JSON).
     """
     message = _object(text)
-    if message is None or message.get("type") == "error" or "stop_reason" not in message:
+    if message is None or message.get("type") == "error" or "content" not in message:
         raise not_json(server, text)
-    blocks = message.get("content")
+    blocks = message["content"]
+    if isinstance(blocks, str):  # not of the API, but what is meant is clear
+        blocks = [{"type": "text", "text": blocks}]
     blocks = [b for b in blocks if isinstance(b, dict)] if isinstance(blocks, list) else []
-    texts = [b["text"] for b in blocks if b.get("type") == "text" and isinstance(b["text"], str)]
+    said = [b.get("text") for b in blocks if b.get("type") == "text"]
     tools = [b.get("input") for b in blocks if b.get("type") == "tool_use"]
     value = tools[-1] if tools and isinstance(tools[-1], dict) else None
-    stop = _STOPS.get(str(message["stop_reason"]), Stop.OTHER)
-    return Reply("\n".join(texts), value, stop, _usage(message.get("usage")), text)
+    stop = _STOPS.get(str(message.get("stop_reason")), Stop.OTHER)
+    words = "\n".join(each for each in said if isinstance(each, str))
+    return Reply(words, value, stop, _usage(message.get("usage")), text)
 
 
 def _usage(counters: object) -> Usage:

@@ -36,15 +36,15 @@ class MarkedPicture:
 
 
 def marked_picture(
-    frame: NDArray[np.generic], where: PictureMap, numbers: Sequence[int],
+    frame: Picture, where: PictureMap, numbers: Sequence[int],
     xy: NDArray[np.float64], style: MarkStyle = STYLE,
 ) -> MarkedPicture:  # fmt: skip
     """Picture of a frame (or of a part of it) with its candidates numbered.
 
     Parameters
     ----------
-    frame : ndarray, shape (H, W) or (H, W, 3)
-        Any number of bits; RGB where it has colour.
+    frame : ndarray of uint8, shape (H, W) or (H, W, 3)
+        As `eight_bit` gives it.
     where : PictureMap
     numbers : sequence of int
         Of the candidates.
@@ -59,7 +59,7 @@ def marked_picture(
     xy = np.asarray(xy, float).reshape(-1, 2)
     shown = [int(i) for i in np.flatnonzero(where.shows(xy))]
     kept = [int(numbers[i]) for i in shown]
-    drawn = draw_marks(cut(frame, where), kept, where.to_picture(xy[shown]), style)
+    drawn = draw_marks(cut_spread(frame, where), kept, where.to_picture(xy[shown]), style)
     candidates = [
         CandidateFacts(number=number, x=round(float(x), 2), y=round(float(y), 2))
         for number, (x, y) in zip(kept, xy[shown], strict=True)
@@ -67,12 +67,13 @@ def marked_picture(
     return MarkedPicture(encode(drawn), where, candidates)
 
 
-def overview(frame: NDArray[np.generic], window: PictureMap, side: int = OVERVIEW_SIDE) -> Image:
+def overview(frame: Picture, window: PictureMap, side: int = OVERVIEW_SIDE) -> Image:
     """Small picture of the whole frame with the outline of a crop.
 
     Parameters
     ----------
-    frame : ndarray, shape (H, W) or (H, W, 3)
+    frame : ndarray of uint8, shape (H, W) or (H, W, 3)
+        As `eight_bit` gives it.
     window : PictureMap
         The crop.
     side : int
@@ -82,7 +83,7 @@ def overview(frame: NDArray[np.generic], window: PictureMap, side: int = OVERVIE
     scale = min(side / max(width, height), 1.0)
     shift = 0.5 / scale - 0.5
     small = PictureMap((shift, shift), scale, round(width * scale), round(height * scale))
-    drawn = cut(frame, small)
+    drawn = cut_spread(frame, small)
     edges: Box = (-0.5, -0.5, window.width - 0.5, window.height - 0.5)
     x0, y0, x1, y1 = window.box_to_frame(edges)
     (left, top), (right, bottom) = np.round(small.to_picture([(x0, y0), (x1, y1)])).astype(int)
@@ -92,12 +93,16 @@ def overview(frame: NDArray[np.generic], window: PictureMap, side: int = OVERVIE
 
 
 def cut(frame: NDArray[np.generic], where: PictureMap) -> Picture:
-    """Cut and resize; RGB of 8 bits, grey levels spread.
+    """Cut and resize; RGB of 8 bits, grey levels spread. See `cut_spread`."""
+    return cut_spread(eight_bit(frame), where)
+
+
+def cut_spread(source: Picture, where: PictureMap) -> Picture:
+    """Cut and resize a frame as `eight_bit` gives it; RGB.
 
     Positions follow the map exactly: the value of each picture pixel comes from where
     `PictureMap.to_frame` says.
     """
-    source = eight_bit(frame)
     if where.scale < 0.9:
         # Without this, thin bright dots and hairs would come and go with the sampling.
         source = cv2.GaussianBlur(source, (0, 0), 0.4 / where.scale)
@@ -119,12 +124,21 @@ def encode(picture: Picture) -> Image:
 
 
 def eight_bit(frame: NDArray[np.generic]) -> Picture:
-    """Spread the grey levels; bright pictures of 8 bits stay nearly as they are."""
+    """Bring a frame of any number of bits to 8 bits with all grey levels in use.
+
+    Bright pictures of 8 bits stay nearly as they are. RGB stays RGB; of other channels the first
+    is taken.
+    """
     if frame.ndim == 3 and frame.shape[2] != 3:
         frame = frame[..., 0]
     low, high = np.percentile(frame[::4, ::4].astype(np.float32), [0.5, 99.9])
     if frame.dtype == np.uint8:
         low, high = min(low, 40), max(high, 120)
-    levels = (frame.astype(np.float32) - low) * (255 / max(high - low, 1))
-    spread: Picture = np.clip(levels, 0, 255).astype(np.uint8)
-    return spread
+    factor = 255 / max(high - low, 1)
+    if frame.dtype == np.uint8:
+        table = np.clip((np.arange(256) - low) * factor, 0, 255).astype(np.uint8)
+        known: Picture = table[frame]
+        return known
+    levels = (frame.astype(np.float32) - low) * factor
+    brought: Picture = np.clip(levels, 0, 255).astype(np.uint8)
+    return brought

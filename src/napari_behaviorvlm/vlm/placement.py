@@ -9,6 +9,9 @@ FloatArray = NDArray[np.float64]
 
 _DIRECTIONS = 16
 _DISTANCES = (4.0, 12.0, 22.0, 36.0, 54.0, 78.0, 110.0)
+_NEAR = 2 * _DIRECTIONS
+"""Options that are looked at first."""
+
 _SWEEPS = 3
 _HARD = 1000.0
 
@@ -63,9 +66,14 @@ def place_labels(
         before = center.copy()
         for i in order:
             options, far = _options(dots[i], sizes[i], radius)
-            costs = far + _cost(options, i, dots, sizes, center, picture, radius)
-            best = int(costs.argmin())
-            center[i], cost[i] = options[best], costs[best]
+            for part in (slice(0, _NEAR), slice(_NEAR, None)):
+                costs = far[part] + _cost(options[part], i, dots, sizes, center, picture, radius)
+                best = int(costs.argmin())
+                if part.start == 0 or costs[best] < cost[i]:
+                    place, cost[i] = options[part][best], costs[best]
+                if cost[i] < far[_NEAR]:  # farther places cost more in any case
+                    break
+            center[i] = place
         if np.array_equal(before, center):
             break
     return Places(center, cost < _HARD)

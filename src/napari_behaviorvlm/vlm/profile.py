@@ -1,8 +1,9 @@
 """What a server can do, found out once and kept."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Self
+from typing import Any, Self
 
 from napari_behaviorvlm.vlm.coordinates import Coordinates
 from napari_behaviorvlm.vlm.endpoint import Endpoint, Route
@@ -36,7 +37,9 @@ class Profile:
         How it counts in pictures.
     limits : ImageLimits
     batches : bool
-        Whether it takes Message Batches.
+        Whether it is known to take Message Batches.
+    caching : bool
+        Whether it takes the marks that ask it to cache the beginning of a prompt.
     notes : tuple of str
         What a user should know besides.
     """
@@ -47,6 +50,7 @@ class Profile:
     coordinates: Coordinates = Coordinates.PIXELS
     limits: ImageLimits = field(default_factory=ImageLimits)
     batches: bool = False
+    caching: bool = True
     notes: tuple[str, ...] = ()
 
     @property
@@ -69,15 +73,34 @@ class Profile:
         return cls(
             Route(content["route"]), AnswerForm(content["form"]), bool(content["images"]),
             Coordinates(content["coordinates"]), ImageLimits(**content["limits"]),
-            bool(content["batches"]), tuple(content["notes"]),
+            bool(content["batches"]), bool(content["caching"]), tuple(content["notes"]),
         )  # fmt: skip
 
 
-def known_profile(endpoint: Endpoint) -> Profile | None:
-    """Profile of what needs no probing: Claude at Anthropic. None for everything else."""
+def known_profile(endpoint: Endpoint, told: Mapping[str, Any] | None = None) -> Profile | None:
+    """Profile of what needs no probing: Claude at Anthropic. None for everything else.
+
+    Parameters
+    ----------
+    endpoint : Endpoint
+    told : mapping, optional
+        What Anthropic says of the model (`Client.describe`).
+    """
     if not endpoint.official:
         return None
-    return Profile(limits=claude_limits(endpoint.model), batches=True)
+    form = AnswerForm.SCHEMA if ability(told, "structured_outputs", True) else AnswerForm.TOOL
+    return Profile(
+        form=form, images=ability(told, "image_input", True),
+        limits=claude_limits(endpoint.model), batches=ability(told, "batch", True),
+    )  # fmt: skip
+
+
+def ability(told: Mapping[str, Any] | None, name: str, unknown: bool) -> bool:
+    """Whether a model can do something as its server says, ``unknown`` where it does not say."""
+    abilities = (told or {}).get("capabilities")
+    found = abilities.get(name) if isinstance(abilities, dict) else None
+    supported = found.get("supported") if isinstance(found, dict) else None
+    return supported if isinstance(supported, bool) else unknown
 
 
 def claude_limits(model: str) -> ImageLimits:
@@ -85,6 +108,15 @@ def claude_limits(model: str) -> ImageLimits:
     older = ("claude-3", "claude-haiku-4", "claude-sonnet-4", "claude-opus-4-0", "claude-opus-4-1",
              "claude-opus-4-5", "claude-opus-4-6")  # fmt: skip
     return SMALL_LIMITS if model.startswith(older) else ImageLimits()
+
+
+def claude_cache_minimum(model: str) -> int | None:
+    """Tokens from which on a Claude model caches a prompt's beginning; None for other models."""
+    if "claude" not in model:
+        return None
+    if any(name in model for name in ("opus-4-5", "opus-4-6", "haiku-4-5")):
+        return 4096
+    return 2048 if any(name in model for name in ("opus-4-7", "haiku-3", "3-haiku")) else 1024
 
 
 def guessed_coordinates(model: str) -> Coordinates:

@@ -15,7 +15,7 @@ from napari_behaviorvlm.vlm.pictures import MarkedPicture
 from napari_behaviorvlm.vlm.questions import Question
 from napari_behaviorvlm.vlm.request import Image, Part, Text
 
-VERSION = f"pose-1 {STYLE.version}"
+VERSION = f"pose-2 {STYLE.version}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,11 +74,14 @@ def assign_question(
     facts : AssignFacts
     system : str
     pictures : sequence of Image
-        The marked picture first; an overview may follow.
+        The marked picture last, so that what the facts are about is the last picture of the
+        request; an overview may come before it.
     examples : sequence of Example
     """
     where = f" It shows the {facts.region}." if facts.region else ""
-    small = " The small picture shows where it lies in the frame." if len(pictures) > 1 else ""
+    small = ""
+    if len(pictures) > 1:
+        small = " The small picture before it shows where it lies in the frame."
     words = (
         f"Now the picture to solve.{where}{small} Give for each of these keypoints the number of "
         f"its candidate, or 0: {', '.join(facts.keypoints)}."

@@ -1,7 +1,8 @@
 """A question with its facts, and what became of it."""
 
 import hashlib
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 
 from napari_behaviorvlm.vlm.answers import AnyAnswer, answer_schema
 from napari_behaviorvlm.vlm.checking import Checked, check_text, check_value
@@ -9,6 +10,10 @@ from napari_behaviorvlm.vlm.facts import AnyFacts, facts_block
 from napari_behaviorvlm.vlm.problems import Problem, repair_text
 from napari_behaviorvlm.vlm.profile import Profile
 from napari_behaviorvlm.vlm.request import Part, Request, Stop, Text, Turn
+
+NO_WORDS = "(no answer)"
+"""Stands for an empty answer in a repair turn: many servers insist that the roles take turns, and
+that no turn is empty."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +45,10 @@ class Question:
     def request(self, model: str, profile: Profile) -> Request:
         """Request for a model, in the form that its profile allows."""
         schema = answer_schema(self.facts, profile.coordinates, reasons=self.reasons)
-        turn = Turn("user", (*self.parts, Text(facts_block(self.facts))))
+        parts = (
+            self.parts if profile.caching else [replace(p, breakpoint=False) for p in self.parts]
+        )
+        turn = Turn("user", (*parts, Text(facts_block(self.facts))))
         return Request(model, self.system, (turn,), schema, self.max_tokens, self.version)
 
     @property
@@ -115,7 +123,5 @@ def repaired(question: Question, request: Request, said: Said, checked: Checked)
     again = Turn("user", (
         Text(repair_text(checked.problems)), Text(facts_block(question.facts)),
     ))  # fmt: skip
-    words = said.text.strip()
-    if not words:
-        return request.followed_by(again)
+    words = said.text.strip() or (json.dumps(said.value) if said.value else NO_WORDS)
     return request.followed_by(Turn("assistant", (Text(words),)), again)

@@ -22,7 +22,8 @@ from napari_behaviorvlm.vlm.endpoint import Endpoint, Route, endpoint
 from napari_behaviorvlm.vlm.failures import BudgetError, CallError
 from napari_behaviorvlm.vlm.messages_route import MessagesClient
 from napari_behaviorvlm.vlm.patience import Pace, Patience, RetryPolicy
-from napari_behaviorvlm.vlm.probe import probe
+from napari_behaviorvlm.vlm.paying import PayingClient
+from napari_behaviorvlm.vlm.probe import STUMBLED, probe
 from napari_behaviorvlm.vlm.profile import Profile, known_profile
 from napari_behaviorvlm.vlm.questions import Outcome, Question
 from napari_behaviorvlm.vlm.store import AnswerStore
@@ -53,7 +54,9 @@ class Settings:
     route : Route, optional
         Found out by default.
     budget : float, optional
-        USD that this session may spend.
+        USD that may have been spent in the end, with what was spent before as the store has it:
+        calls that never came back and batches that are not collected count with the most that they
+        can have cost.
     concurrency : int
     per_minute : float, optional
         Requests a minute.
@@ -119,12 +122,13 @@ class ModelSession:
         )  # fmt: skip
         if not where.model:
             where = replace(where, model=await self._only_model(where))
-        profile = await self._profile(where)
+        price = self.settings.price or price_of(where)
+        budget = Budget(self.settings.budget, self.store.spending().most)
+        profile = await self._profile(where, budget, price)
         client = self._client(replace(where, route=profile.route))
         pace = Pace(self.settings.concurrency, self.settings.per_minute)
         patience = Patience(client, pace, self.settings.policy, self._note)
-        price = self.settings.price or price_of(where)
-        return Asker(patience, profile, self.store, Budget(self.settings.budget), price)
+        return Asker(patience, profile, self.store, budget, price)
 
     async def _only_model(self, where: Endpoint) -> str:
         names = await self._client(where).models()
@@ -133,21 +137,23 @@ class ModelSession:
         listed = f"it has {', '.join(sorted(names)[:12])}" if names else "it does not list any"
         raise VLMError(f"Which model of {where.server}? Choose one with --model; {listed}.")
 
-    async def _profile(self, where: Endpoint) -> Profile:
-        known = known_profile(where)
-        if known is not None:
-            return known
+    async def _profile(self, where: Endpoint, budget: Budget, price: Price | None) -> Profile:
         asked = self.settings.route.value if self.settings.route else "auto"
         kept = self.store.profile(where.base_url, where.model, asked)
         if kept is not None:
             return Profile.from_json(kept)
-        found = await probe(
-            lambda route: self._client(replace(where, route=route)),
-            where,
-            self.settings.route,
-            self.settings.policy,
-        )
-        self.store.keep_profile(where.base_url, where.model, asked, found.to_json())
+        if where.official:
+            found = known_profile(where, await self._client(where).describe())
+            assert found is not None
+        else:
+
+            def paying(route: Route) -> PayingClient:
+                client = self._client(replace(where, route=route))
+                return PayingClient(client, self.store, budget, price)
+
+            found = await probe(paying, where, self.settings.route, self.settings.policy)
+        if STUMBLED not in found.notes:  # else it may have been a bad moment
+            self.store.keep_profile(where.base_url, where.model, asked, found.to_json())
         return found
 
     def _client(self, where: Endpoint) -> Client:

@@ -137,6 +137,11 @@ class Spending:
     waiting_calls: int = 0
     waiting_cost: float = 0.0
 
+    @property
+    def most(self) -> float:
+        """USD that were spent at most."""
+        return self.cost + self.uncertain_cost + self.waiting_cost
+
 
 class AnswerStore:
     """The answers of a project.

@@ -7,15 +7,22 @@ scaled by what earlier answers of the same model really counted (`AnswerStore.to
 import json
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from napari_behaviorvlm.vlm.facts import AnyFacts, AssignFacts, MergeFacts, RegionsFacts
-from napari_behaviorvlm.vlm.request import Request
+from napari_behaviorvlm.vlm.request import Part, Request, Text
 
 PATCH = 28
 """Side of the square of pixels that is one token."""
 
 _PIECES = re.compile(r"[A-Za-z]{1,7}|\d{1,3}|[^\sA-Za-z\d]+")
+
+ENVELOPE = 5
+"""Tokens of an answer around its items."""
+
+TYPICAL_REASON = "the upper of two dots on the head"
+"""As long as the reasons that a model gives when asked for what it sees, in a few words."""
 
 OVERHEAD = 10
 """Tokens of a request besides its contents."""
@@ -65,20 +72,39 @@ def text_tokens(text: str) -> int:
 
 def request_tokens(request: Request) -> int:
     """Estimate the input tokens of a request."""
-    texts = sum(map(text_tokens, request.texts)) + text_tokens(request.system)
-    if request.schema is not None:
-        texts += text_tokens(json.dumps(request.schema))
-    pictures = sum(image_tokens(image.width, image.height) for image in request.images)
-    return texts + pictures + OVERHEAD
+    parts = [part for turn in request.turns for part in turn.parts]
+    schema = 0 if request.schema is None else text_tokens(json.dumps(request.schema))
+    return text_tokens(request.system) + sum(map(part_tokens, parts)) + schema + OVERHEAD
+
+
+def prefix_tokens(system: str, parts: Sequence[Part]) -> int:
+    """Estimate the tokens of everything up to the last breakpoint; 0 without one."""
+    last = max((at for at, part in enumerate(parts) if part.breakpoint), default=-1)
+    return text_tokens(system) + sum(map(part_tokens, parts[: last + 1])) if last >= 0 else 0
+
+
+def part_tokens(part: Part) -> int:
+    """Estimate the tokens of a text or a picture."""
+    if isinstance(part, Text):
+        return text_tokens(part.text)
+    return image_tokens(part.width, part.height)
 
 
 def answer_tokens(facts: AnyFacts, *, reasons: bool = True) -> int:
     """Estimate the output tokens of an answer; thinking is not counted."""
     if isinstance(facts, RegionsFacts):
-        return 12 + 34 * len(facts.regions)
+        item = {"region": "", "box": [123.4, 123.4, 234.5, 234.5], "visible": True}
+        names = sum(map(text_tokens, facts.regions))
+        return names + len(facts.regions) * text_tokens(json.dumps(item)) + ENVELOPE
     if isinstance(facts, AssignFacts):
-        each = (18 if reasons else 0) + (22 if facts.views is None else 28)
-        return 12 + each * len(facts.keypoints) * len(facts.all_views)
+        item = {"keypoint": "", "candidate": 12, "confidence": 0.85}
+        if reasons:
+            item["reason"] = TYPICAL_REASON
+        if facts.views is not None:
+            item["camera"] = facts.views[0].camera
+        names = sum(map(text_tokens, facts.keypoints))
+        each = names + len(facts.keypoints) * text_tokens(json.dumps(item))
+        return each * len(facts.all_views) + ENVELOPE
     if isinstance(facts, MergeFacts):
         return 20 + 20 * len(facts.clips)
     return 140

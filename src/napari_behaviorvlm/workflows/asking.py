@@ -54,8 +54,7 @@ def spending(folder: Path) -> Spending:
 def open_model(folder: Path, settings: Settings) -> Iterator[ModelSession]:
     """Connect to a model, with the answers of a project.
 
-    The budget is the project's: what was spent in it so far counts, and what may have been (calls
-    that never came back, batches that are not collected), so that running again never passes it.
+    The budget is the project's, so that running again never passes it.
 
     Parameters
     ----------
@@ -70,10 +69,6 @@ def open_model(folder: Path, settings: Settings) -> Iterator[ModelSession]:
         be written.
     """
     with closing(answer_store(folder)) as store, ModelSession(settings, store) as session:
-        spent = store.spending()
-        session.budget.spent = spent.cost + spent.uncertain_cost + spent.waiting_cost
-        waiting = "SELECT id, reserved FROM batch WHERE state IN ('submitting', 'running')"
-        session.asker.batch_money.update((at, money) for at, money in store.rows(waiting))
         yield session
 
 

@@ -68,7 +68,8 @@ def plan_paper(project: Project, request: LabelRequest, given: LabelInputs) -> L
             strategy = PaperStrategy(
                 rehearsal, pictures, project.config.name, paper_settings(project, request)
             )
-            for _ in strategy.label(
+            rehearsed = strategy.label_in_batches if request.batch else strategy.label
+            for _ in rehearsed(
                 project.rig, project.skeleton, given.seeds, given.candidates, frames
             ):
                 pass
@@ -81,14 +82,20 @@ def plan_paper(project: Project, request: LabelRequest, given: LabelInputs) -> L
 
 
 def plan_of(
-    request: LabelRequest, given: LabelInputs, means: Means, asked: tuple[int, Usage], missing: int
-) -> LabelPlan:
+    request: LabelRequest, given: LabelInputs, means: Means, asked: tuple[int, Usage, Usage],
+    missing: int,
+) -> LabelPlan:  # fmt: skip
     """Put a plan together from calls, what they use, and the frames they are for."""
-    calls, usage = asked
-    cost = None if means.price is None else means.price.of(usage, batch=request.batch)
+    calls, usage, cached = asked
+    price = means.price
+    cost = None if price is None else price.of(usage, batch=request.batch)
+    note = ""
+    if price is not None and cost and cached.cache_read:
+        least = price.of(cached, batch=request.batch)
+        note = f"With prompt caching it may come down to {least:.2f} USD."
     return LabelPlan(
         request.strategy, len(given.frames), 0, len(given.frames) - missing, calls,
-        usage.input + usage.output, usage.input, usage.output, cost, request.batch,
+        usage.input + usage.output, usage.input, usage.output, cost, request.batch, note,
     )  # fmt: skip
 
 

@@ -211,13 +211,13 @@ def _region_of(project: Project, keypoint: str) -> str | None:
 
 
 def _query(parts: Sequence[Mapping[str, Any]]) -> tuple[str | None, str]:
-    """Digest of the marked picture, and the question's words; examples come before them."""
+    """Digest of the marked picture (the last), and the question's words; examples come before."""
     last_example = max(
         (at for at, part in enumerate(parts) if part.get("text", "").startswith("Solved example")),
         default=-1,
     )
     query = parts[last_example + 1 : -1]
-    shown = next((part["image"] for part in query if "image" in part), None)
+    shown = next((part["image"] for part in reversed(query) if "image" in part), None)
     return shown, " ".join(part["text"] for part in query if "text" in part)
 
 

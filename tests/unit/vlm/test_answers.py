@@ -120,18 +120,29 @@ def test_a_keypoint_answered_twice():
     assert checked.answer.candidate("ear_R") == 1
 
 
-@pytest.mark.parametrize("confidence", [2.0, -0.1, math.inf])
+@pytest.mark.parametrize("confidence", [2.0, -0.1, math.inf, "high", [0.9], {}])
 def test_an_impossible_confidence_is_taken_away(confidence):
     checked = check_value(EARS, assignments(("ear_L", 1), ("ear_R", 5), confidence=confidence))
     assert codes(checked) == [("confidence", "ear_L"), ("confidence", "ear_R")]
     assert [item.confidence for item in checked.answer.assignments] == [None, None]
 
 
-@pytest.mark.parametrize("candidate", ["1", None, 1.5, True, [1], math.inf])
+@pytest.mark.parametrize("candidate", ["one", "", "1.", None, 1.5, True, [1], math.inf])
 def test_a_candidate_of_another_type_is_not_guessed_at(candidate):
     checked = check_value(EARS, assignments(("ear_L", candidate), ("ear_R", 5)))
     assert codes(checked) == [("wrong_shape", "ear_L")]
     assert checked.answer.candidate("ear_L") is None
+
+
+def test_what_loose_servers_write_is_understood():
+    items = [
+        {"keypoint": "ear_L", "candidate": "2", "confidence": "0.7", "reason": None, "note": "?"},
+        {"keypoint": "ear_R", "candidate": 5.0, "reason": ["above", "the eye"]},
+    ]
+    checked = check_value(EARS, {"assignments": items, "task": "assign", "model": "x"})
+    assert checked.sound
+    assert [item.candidate for item in checked.answer.assignments] == [2, 5]
+    assert [item.confidence for item in checked.answer.assignments] == [0.7, None]
 
 
 def test_several_views_each_have_their_numbers():

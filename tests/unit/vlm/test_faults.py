@@ -213,7 +213,7 @@ def test_requests_carry_what_the_contract_says():
     with running() as (server, session):
         ask_one(session)
         body = server.calls[0].body
-        assert body["system"][0]["text"] == SYSTEM
+        assert body["system"] == SYSTEM
         assert body["output_config"]["format"]["type"] == "json_schema"
         assert body["messages"][0]["content"][-1]["text"].startswith('```json\n{"task": "assign"')
         assert body["messages"][0]["content"][0]["source"]["media_type"] == "image/png"

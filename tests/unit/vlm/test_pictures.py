@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from napari_behaviorvlm.vlm import marks
 from napari_behaviorvlm.vlm.marks import STYLE, draw_marks
 from napari_behaviorvlm.vlm.picture_map import PictureMap, grown
-from napari_behaviorvlm.vlm.pictures import cut, marked_picture, overview
+from napari_behaviorvlm.vlm.pictures import cut, eight_bit, marked_picture, overview
 from napari_behaviorvlm.vlm.placement import place_labels
 from napari_behaviorvlm.vlm.tokens import SMALL_LIMITS, ImageLimits, image_tokens
 
@@ -67,7 +67,7 @@ def test_candidates_outside_the_picture_are_not_told():
     frame = np.full((480, 640), 128, np.uint8)
     where = PictureMap.of_window((300, 200, 380, 260), SIZE, ImageLimits())
     xy = np.array([[340, 230], [10, 10], [np.nan, np.nan], [379.9, 259.9], [350, 235]])
-    shown = marked_picture(frame, where, [7, 8, 9, 10, 11], xy)
+    shown = marked_picture(eight_bit(frame), where, [7, 8, 9, 10, 11], xy)
     assert [c.number for c in shown.candidates] == [7, 11]
     assert (shown.candidates[0].x, shown.candidates[0].y) == (340, 230)
     assert (shown.image.width, shown.image.height) == (where.width, where.height)
@@ -77,7 +77,7 @@ def test_candidates_outside_the_picture_are_not_told():
 def test_pictures_without_candidates_and_of_any_depth():
     where = PictureMap.of_frame(*SIZE, ImageLimits())
     for frame in (np.zeros((480, 640), np.uint16), np.zeros((480, 640, 3), np.uint8)):
-        shown = marked_picture(frame, where, [], np.zeros((0, 2)))
+        shown = marked_picture(eight_bit(frame), where, [], np.zeros((0, 2)))
         assert shown.candidates == []
         assert decoded(shown.image).shape == (480, 640, 3)
 
@@ -86,7 +86,7 @@ def test_the_same_input_gives_the_same_bytes():
     frame = np.random.default_rng(0).integers(0, 255, (480, 640), np.uint8)
     xy = np.random.default_rng(1).uniform(100, 300, (15, 2))
     where = PictureMap.of_frame(*SIZE, ImageLimits())
-    first, second = (marked_picture(frame, where, range(1, 16), xy).image for _ in range(2))
+    first, second = (marked_picture(eight_bit(frame), where, range(1, 16), xy).image for _ in range(2))
     assert first.digest == second.digest
 
 
@@ -117,7 +117,7 @@ def test_labels_hide_neither_dots_nor_each_other(crowd):
 def test_an_overview_shows_where_the_crop_lies():
     frame = np.zeros((480, 640), np.uint8)
     where = PictureMap.of_window((320, 240, 480, 360), SIZE, ImageLimits())
-    small = overview(frame, where)
+    small = overview(eight_bit(frame), where)
     assert (small.width, small.height) == (280, 210)
     assert image_tokens(small.width, small.height) == 80
     yellow = (decoded(small).astype(int) @ [1, 1, -1]) > 250
@@ -152,7 +152,7 @@ def test_numbers_are_legible(monkeypatch):
             PictureMap.of_frame(1024, 1024, ImageLimits()),
             PictureMap.of_window(box, (1024, 1024), ImageLimits()),
         ):
-            sent = marked_picture(picture, where, numbers, dots)
+            sent = marked_picture(eight_bit(picture), where, numbers, dots)
             read = reader(np.ascontiguousarray(decoded(sent.image)[..., ::-1]))
             found = list(zip(read.txts, np.mean(read.boxes, axis=1), strict=True))
             for candidate, center in zip(sent.candidates, placed[-1].center, strict=True):

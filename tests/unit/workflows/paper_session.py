@@ -67,7 +67,7 @@ def asked(server):
     """Requests about the session that were answered, as text; the probe's are left out."""
     return [
         json.dumps(call.body, sort_keys=True) for call in server.answered
-        if '"session' in json.dumps(call.body).replace("\\", "")
+        if '"session' in (text := json.dumps(call.body).replace("\\", "")) and "probe" not in text
     ]  # fmt: skip
 
 

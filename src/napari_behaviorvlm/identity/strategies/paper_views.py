@@ -15,7 +15,7 @@ from napari_behaviorvlm.vlm.answers import AssignmentsAnswer, RegionsAnswer
 from napari_behaviorvlm.vlm.coordinates import box_from_pixels
 from napari_behaviorvlm.vlm.facts import AssignFacts, AssignmentFacts, RegionsFacts
 from napari_behaviorvlm.vlm.picture_map import Box, PictureMap, grown
-from napari_behaviorvlm.vlm.pictures import MarkedPicture, marked_picture, overview
+from napari_behaviorvlm.vlm.pictures import MarkedPicture, eight_bit, marked_picture, overview
 from napari_behaviorvlm.vlm.profile import Profile
 from napari_behaviorvlm.vlm.prompts import (
     Example,
@@ -105,7 +105,7 @@ class ViewAsker:
         self._seed_frames = {solved.frame for solved in self._solved}
         self._frame = -1
         self._renumbered: Mapping[int, int] = {}
-        self._read: tuple[int, NDArray[np.generic]] | None = None
+        self._read: tuple[int, NDArray[np.uint8]] | None = None
         self._boxes: dict[str, Box] = {}
         self._said: dict[str, int] = {}
         self._sure: dict[str, float] = {}
@@ -234,7 +234,7 @@ class ViewAsker:
         small = overview(self._image(self._frame), crop.map)
         examples = [self._crop_example(solved, names) for solved in self._solved]
         shown = [example for example in examples if example is not None]
-        return assign_question(facts, self.system, [crop.image, small], shown)
+        return assign_question(facts, self.system, [small, crop.image], shown)
 
     def _assign_all(self) -> list[Question]:
         picture = self._whole(self._frame)
@@ -297,9 +297,9 @@ class ViewAsker:
         numbers, places = self._shown(frame)
         return marked_picture(self._image(frame), where, [int(n) for n in numbers], places)
 
-    def _image(self, frame: int) -> NDArray[np.generic]:
+    def _image(self, frame: int) -> NDArray[np.uint8]:
         if self._read is None or self._read[0] != frame:
-            self._read = frame, self.read(self.name, frame)
+            self._read = frame, eight_bit(self.read(self.name, frame))
         return self._read[1]
 
     def _is_blind(self) -> bool:
