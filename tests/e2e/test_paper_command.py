@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import numpy as np
 import pytest
 from simulated_vlm import ErrorModel, Fault, SimulatedServer, sample_truth
-from tests.unit.workflows.paper_session import asked, paper_project, serving
+from tests.unit.workflows.paper_session import PROBE, asked, paper_project, serving
 from tests.unit.workflows.small_session import small_project
 
 from napari_behaviorvlm.io.project import Project
@@ -114,8 +114,8 @@ def test_the_sample_through_the_environment_and_what_it_would_cost(project, run)
         planned = run.json("label", project, *frames, *price, "--dry-run", **where)
         assert not server.calls
         done = run.json("label", project, *frames, *price, **where)
-        counted = np.array([call.usage for call in server.answered])[-done["calls"] :].sum(0)
-        assert done["calls"] == len(asked(server)) > 50
+        counted = np.array([call.usage for call in server.answered]).sum(0)
+        assert done["calls"] == len(server.answered) == len(asked(server)) + PROBE > 50
         assert [done["input_tokens"], done["output_tokens"]] == counted.tolist()
         assert planned["vlm_calls"] == pytest.approx(done["calls"], rel=0.1)
         assert planned["input_tokens"] == pytest.approx(counted[0], rel=0.1)
@@ -168,6 +168,55 @@ def test_killed_and_run_again_no_call_is_repeated(mouse, tmp_path, answers):
     # At most the calls that were in the air; status has told about them.
     assert repeated <= status["uncertain_calls"] <= 4
     assert_same(mouse, other)
+
+
+def test_interrupted_by_the_keyboard_no_call_is_repeated(mouse, tmp_path):
+    run = Runner(tmp_path)
+    with serving(latency=0.05) as server:
+        arguments = ("label", mouse, *PAPER, *reach(server))
+        process = subprocess.Popen(
+            Runner.command(arguments), env=Runner.environ({}), stderr=subprocess.PIPE, text=True
+        )
+        while len(asked(server)) < 14:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=30)[1]
+        assert process.returncode == 130
+        assert said.strip().splitlines()[-1].startswith("Interrupted; run the same command again")
+        assert "Traceback" not in said
+        doubtful = run.json("status", mouse)["uncertain_calls"]
+        assert run.json(*arguments)["frames"] == 3
+        repeated = len(asked(server)) - len(set(asked(server)))
+    assert repeated <= doubtful <= 4
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files are limited in another way there")
+def test_a_full_disk_is_told_and_costs_nothing(mouse, tmp_path):
+    """Files that may not grow beyond a limit stand for a disk that is full."""
+    import resource
+
+    def full():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+
+    run = Runner(tmp_path)
+    with serving() as server:
+        arguments = ("label", mouse, *PAPER, *reach(server))
+        done = subprocess.run(
+            Runner.command(arguments), env=Runner.environ({}), capture_output=True, text=True,
+            preexec_fn=full, timeout=60, check=False,
+        )  # fmt: skip
+        sentence = done.stderr.strip().splitlines()[-1]
+        assert done.returncode == 1
+        assert "Traceback" not in done.stderr
+        assert "answers of the model) cannot be used" in sentence
+        assert "Nothing more is sent" in sentence
+        before = len(asked(server))
+        assert 0 < before < 36
+        status = run.json("status", mouse)
+        assert run.json(*arguments)["frames"] == 3
+        repeated = len(asked(server)) - len(set(asked(server)))
+    # At most what was in the air when the disk was full.
+    assert repeated <= status["uncertain_calls"] <= 4
 
 
 def test_the_budget_stops_it_with_one_sentence_and_more_goes_on(mouse, run):
@@ -259,6 +308,20 @@ def test_keys(mouse, run):
         run.works(*command, "--api-key-env", "MY_KEY", MY_KEY=KEY)
     assert KEY.encode() not in files_of(mouse)
     assert KEY[:-3] not in run.said
+
+
+def test_an_account_that_cannot_pay(mouse, run):
+    with serving() as server:
+        command = ("label", mouse, *PAPER, *reach(server))
+        run.works("label", mouse, "--strategy", "paper", "--frames", "8:9", *reach(server))
+        before = len(server.calls)
+        server.fail(Fault("billing", 40))
+        sentence = run.fails(*command)
+        assert "the account cannot pay (402): Your credit balance is too low" in sentence
+        assert len(server.calls) - before <= 4  # those that were sent at once, and no waiting
+        assert run.json("status", mouse)["uncertain_calls"] == 0
+        server.faults.clear()
+        assert run.json(*command)["frames"] == 3
 
 
 def test_no_key_for_anthropic(mouse, run):

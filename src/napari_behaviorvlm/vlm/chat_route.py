@@ -94,9 +94,10 @@ def chat_body(request: Request, form: AnswerForm) -> dict[str, Any]:
         content = [_part(part) for part in turn.parts]
         messages.append({"role": turn.role, "content": content})
     body: dict[str, Any] = {
-        "model": request.model, "messages": messages,
-        "max_tokens": request.max_tokens, "temperature": 0,
+        "model": request.model, "messages": messages, "max_tokens": request.max_tokens,
     }  # fmt: skip
+    if request.steady:
+        body["temperature"] = 0
     if request.schema is not None and form is AnswerForm.SCHEMA:
         schema = {"name": TOOL, "schema": request.schema, "strict": True}
         body["response_format"] = {"type": "json_schema", "json_schema": schema}

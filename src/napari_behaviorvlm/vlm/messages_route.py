@@ -177,7 +177,7 @@ def messages_body(request: Request, form: AnswerForm, endpoint: Endpoint) -> dic
     if request.schema is not None and form is AnswerForm.TOOL:
         tool = {"name": TOOL, "description": "Give the answer.", "input_schema": request.schema}
         body |= {"tools": [tool], "tool_choice": {"type": "tool", "name": TOOL}}
-    if not endpoint.official and "claude" not in request.model:
+    if request.steady and not endpoint.official and "claude" not in request.model:
         # Claude takes no temperature any more; local models are steadier without chance.
         body["extra_body"] = {"temperature": 0}
     return body

@@ -112,7 +112,7 @@ def _unknown(route: Route, endpoint: Endpoint) -> Profile:
     coordinates = guessed_coordinates(endpoint.model)
     return Profile(
         route, AnswerForm.TEXT, coordinates=coordinates, limits=_limits(endpoint.model),
-        caching=False, notes=(STUMBLED,),
+        extras=False, notes=(STUMBLED,),
     )  # fmt: skip
 
 
@@ -169,20 +169,20 @@ async def probe_route(client: Client, route: Route) -> Profile:
         If it does not answer at all.
     """
     told = await client.describe()
-    form, images, caching = await _answer_form(client)
+    form, images, extras = await _answer_form(client)
     coordinates, note = await _coordinates(client, form) if images else (Coordinates.PIXELS, "")
     return Profile(
         route, form, images, coordinates, _limits(client.endpoint.model),
-        batches=ability(told, "batch", False), caching=caching and route is Route.MESSAGES,
+        batches=ability(told, "batch", False), extras=extras,
         notes=(note,) if note else (),
     )  # fmt: skip
 
 
 async def _answer_form(client: Client) -> tuple[AnswerForm, bool, bool]:
-    """Strictest form that works, whether pictures are taken, and marks for caching."""
+    """Strictest form that works, whether pictures are taken, and whether extras."""
     marked = replace(picture(), breakpoint=True)
-    variants = {  # pictures, marks: from all that is wished for to the least
-        (True, True): _request(client, _PLAINLY, marked),
+    variants = {  # pictures, extras: from all that is wished for to the least
+        (True, True): replace(_request(client, _PLAINLY, marked), steady=True),
         (True, False): _request(client, _PLAINLY, picture()),
         (False, False): _request(client, _PLAINLY),
     }

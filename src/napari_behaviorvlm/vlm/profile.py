@@ -38,8 +38,9 @@ class Profile:
     limits : ImageLimits
     batches : bool
         Whether it is known to take Message Batches.
-    caching : bool
-        Whether it takes the marks that ask it to cache the beginning of a prompt.
+    extras : bool
+        Whether it takes what a server of the API need not know: marks that ask it to cache the
+        beginning of a prompt, and the wish for a steady answer.
     notes : tuple of str
         What a user should know besides.
     """
@@ -50,7 +51,7 @@ class Profile:
     coordinates: Coordinates = Coordinates.PIXELS
     limits: ImageLimits = field(default_factory=ImageLimits)
     batches: bool = False
-    caching: bool = True
+    extras: bool = True
     notes: tuple[str, ...] = ()
 
     @property
@@ -73,7 +74,7 @@ class Profile:
         return cls(
             Route(content["route"]), AnswerForm(content["form"]), bool(content["images"]),
             Coordinates(content["coordinates"]), ImageLimits(**content["limits"]),
-            bool(content["batches"]), bool(content["caching"]), tuple(content["notes"]),
+            bool(content["batches"]), bool(content["extras"]), tuple(content["notes"]),
         )  # fmt: skip
 
 

@@ -45,11 +45,11 @@ class Question:
     def request(self, model: str, profile: Profile) -> Request:
         """Request for a model, in the form that its profile allows."""
         schema = answer_schema(self.facts, profile.coordinates, reasons=self.reasons)
-        parts = (
-            self.parts if profile.caching else [replace(p, breakpoint=False) for p in self.parts]
+        turn = Turn("user", (*self.parts, Text(facts_block(self.facts))))
+        request = Request(
+            model, self.system, (turn,), schema, self.max_tokens, self.version, steady=True
         )
-        turn = Turn("user", (*parts, Text(facts_block(self.facts))))
-        return Request(model, self.system, (turn,), schema, self.max_tokens, self.version)
+        return request if profile.extras else request.plain()
 
     @property
     def prefix(self) -> str | None:
@@ -116,10 +116,7 @@ def repaired(question: Question, request: Request, said: Said, checked: Checked)
         return None
     if said.stop is Stop.LIMIT and checked.answer is None:
         # It ran out of room: more room helps, a reproach does not.
-        return Request(
-            request.model, request.system, request.turns, request.schema, 2 * request.max_tokens,
-            request.version,
-        )  # fmt: skip
+        return replace(request, max_tokens=2 * request.max_tokens)
     again = Turn("user", (
         Text(repair_text(checked.problems)), Text(facts_block(question.facts)),
     ))  # fmt: skip

@@ -70,6 +70,8 @@ class Request:
         Of the answer, thinking included.
     version : str
         Of the prompt and the mark style, so that a better prompt asks anew.
+    steady : bool
+        Ask for as little chance as the server allows.
     """
 
     model: str
@@ -78,6 +80,7 @@ class Request:
     schema: dict[str, Any] | None = None
     max_tokens: int = 4096
     version: str = ""
+    steady: bool = False
 
     @property
     def images(self) -> list[Image]:
@@ -92,6 +95,14 @@ class Request:
     def followed_by(self, *turns: Turn) -> Self:
         """Return the request with more turns."""
         return replace(self, turns=(*self.turns, *turns))
+
+    def plain(self) -> Self:
+        """Return the request without marks for caching and without the wish for steadiness."""
+        turns = [
+            replace(turn, parts=tuple(replace(part, breakpoint=False) for part in turn.parts))
+            for turn in self.turns
+        ]
+        return replace(self, turns=tuple(turns), steady=False)
 
     def content(self) -> dict[str, Any]:
         """Everything the answer depends on, as plain JSON; pictures by their digests."""

@@ -98,6 +98,8 @@ class ModelSession:
     def __init__(self, settings: Settings, store: AnswerStore) -> None:
         self.settings = settings
         self.store = store
+        self.known_before = store.newest()
+        """Number of the last exchange before this session began."""
         self.notice = ""
         self._news: deque[str] = deque(maxlen=100)
         self._clients: list[Client] = []

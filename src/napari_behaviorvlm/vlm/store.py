@@ -243,6 +243,12 @@ class AnswerStore:
             [(i.digest, i.media_type, i.width, i.height, i.data) for i in images],
         )
 
+    def newest(self) -> int:
+        """Return the number of the last exchange, 0 without any."""
+        row = self._row("SELECT coalesce(max(id), 0) FROM exchange")
+        assert row is not None
+        return int(row[0])
+
     # Counters ----------------------------------------------------------------------------------
 
     def spending(self) -> Spending:

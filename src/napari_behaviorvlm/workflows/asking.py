@@ -109,7 +109,7 @@ class CountingModel:
     """Last exchanges of questions of which a part stayed wrong after the last repair."""
 
     def __post_init__(self) -> None:
-        self._last = self._newest()
+        self._last = self.session.known_before
 
     @property
     def profile(self) -> Profile:
@@ -203,6 +203,3 @@ class CountingModel:
             output_tokens=counted.output_tokens, cost_usd=counted.cost, unanswered=unanswered,
             notes=tuple(notes),
         )  # fmt: skip
-
-    def _newest(self) -> int:
-        return int(self.session.store.rows("SELECT coalesce(max(id), 0) FROM exchange")[0][0])

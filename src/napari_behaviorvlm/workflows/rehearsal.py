@@ -44,6 +44,9 @@ from napari_behaviorvlm.vlm.tokens import (
 from napari_behaviorvlm.vlm.trail import Trail
 from napari_behaviorvlm.workflows.asking import ANSWERS, answer_store, open_model
 
+PROBE_CALLS, PROBE_TOKENS = 2, Usage(850, 80)
+"""What finding out what a server can do takes, at least."""
+
 RECENT, FEWEST = 400, 20
 """Earlier calls that are looked at, and how many there must be."""
 
@@ -53,7 +56,7 @@ PADDING = 25.0
 SNAP = 5.0
 """Pixels between a name's place and its dot at most."""
 
-SLIPS = 0.06
+SLIPS = 0.12
 """Share of the names that are exchanged for another dot's."""
 
 FloatArray = NDArray[np.float64]
@@ -68,11 +71,14 @@ class Means:
     where : Endpoint
     profile : Profile
     price : Price or None
+    strange : bool
+        Whether the server will be asked first what it can do.
     """
 
     where: Endpoint
     profile: Profile
     price: Price | None
+    strange: bool = False
 
 
 @dataclass(frozen=True)
@@ -147,7 +153,8 @@ def means_in(folder: Path, chosen: Settings, store: AnswerStore) -> Means:
     profile = Profile.from_json(kept) if kept is not None else (
         known_profile(where) or Profile(limits=SMALL_LIMITS)
     )  # fmt: skip
-    return Means(where, profile, chosen.price or price_of(where))
+    strange = kept is None and not where.official
+    return Means(where, profile, chosen.price or price_of(where), strange)
 
 
 @dataclass(frozen=True)
@@ -235,6 +242,8 @@ class Rehearsal:
             If the server keeps all beginnings that it may keep (prompt caching).
         """
         calls, tokens_in, tokens_out, read, kept = 0.0, 0.0, 0.0, 0.0, 0.0
+        if self.means.strange and self.asked:
+            calls, tokens_in, tokens_out = PROBE_CALLS, PROBE_TOKENS.input, PROBE_TOKENS.output
         for each in self.asked:
             times = history.repairs * (1.0 if each.frame in once else share)
             calls += times
@@ -268,7 +277,7 @@ class Rehearsal:
     def _begun(self, question: Question) -> tuple[float, bool]:
         """Tokens of what a server may keep, and whether it was there already."""
         prefix, least = question.prefix, claude_cache_minimum(self.means.where.model)
-        if prefix is None or least is None or not self.profile.caching:
+        if prefix is None or least is None or not self.profile.extras:
             return 0.0, False
         tokens = prefix_tokens(question.system, question.parts) * self.ratio
         if tokens < least:

@@ -63,6 +63,10 @@ def settings(server, **more):
     return Settings(base_url=server.url, model="simulated", policy=QUICK, **more)
 
 
+PROBE = 2
+"""Calls by which a server is found out what it can do."""
+
+
 def asked(server):
     """Requests about the session that were answered, as text; the probe's are left out."""
     return [

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.unit.workflows.fused_session import SKELETON, fused_project, serving
-from tests.unit.workflows.paper_session import asked, finish, settings
+from tests.unit.workflows.paper_session import PROBE, asked, finish, settings
 
 from napari_behaviorvlm.core.frames import FrameSpan
 from napari_behaviorvlm.core.labels import LABELLED, Source, Status
@@ -76,7 +76,7 @@ def numbers(project, span=SPAN):
 
 def test_few_questions_and_with_nothing_changed_no_server_is_needed(labelled):
     report, said = labelled.report, labelled.said
-    assert 0 < report.calls == len(labelled.requests) <= 2 * 8
+    assert 0 < report.calls - PROBE == len(labelled.requests) <= 2 * 8
     first = next(at for at, step in enumerate(said) if isinstance(step, Arrived))
     counted = [at for at, s in enumerate(said) if isinstance(s, Counted) and s.calls]
     assert first < counted[0]  # geometry is there before the first answer
@@ -101,7 +101,7 @@ def test_the_dry_run_comes_close(labelled, project):
 def test_stopped_it_keeps_geometry_and_goes_on_without_repeating_a_call(project, labelled):
     with serving() as server:
         steps = label(project, request(server, concurrency=1))
-        while not (isinstance(step := next(steps), Counted) and step.calls >= 11):
+        while not (isinstance(step := next(steps), Counted) and step.calls >= 11 + PROBE):
             pass
         steps.close()
         assert np.isin(load_state(project).labels.status[3:11], LABELLED).any()
