@@ -86,7 +86,9 @@ def test_the_same_input_gives_the_same_bytes():
     frame = np.random.default_rng(0).integers(0, 255, (480, 640), np.uint8)
     xy = np.random.default_rng(1).uniform(100, 300, (15, 2))
     where = PictureMap.of_frame(*SIZE, ImageLimits())
-    first, second = (marked_picture(eight_bit(frame), where, range(1, 16), xy).image for _ in range(2))
+    first, second = (
+        marked_picture(eight_bit(frame), where, range(1, 16), xy).image for _ in range(2)
+    )
     assert first.digest == second.digest
 
 
