@@ -225,8 +225,8 @@ def _paths(
         if out.suffix.lower() != chosen.ending:
             out = out.with_name(out.name + chosen.ending)
         return [out]
-    if out.exists() and not out.is_dir():
-        raise ExportError(f"{out} is a file: {len(groups)} recordings need a folder.")
+    if (out.exists() or out.suffix.lower() == chosen.ending) and not out.is_dir():
+        raise ExportError(f"{len(groups)} recordings need a folder, and {out} is a file.")
     return [out / f"{group[0].recording}{chosen.ending}" for group in groups]
 
 
