@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_behaviorvlm.core.body_tracks import BodyTracks
@@ -19,7 +18,7 @@ from napari_behaviorvlm.core.captions import Caption
 from napari_behaviorvlm.core.errors import BehaviorVLMError
 from napari_behaviorvlm.core.label_looks import LOOKS, LabelLooks
 from napari_behaviorvlm.gui.models.behavior_rows import BehaviorRows, Total
-from napari_behaviorvlm.gui.models.bout_rows import BoutRow
+from napari_behaviorvlm.gui.models.bout_rows import BoutRow, Stretches
 from napari_behaviorvlm.gui.models.shown_poses import ShownPoses
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder, BehaviorStore, Recording
 from napari_behaviorvlm.workflows.behavior.segmenting import has_clips, read_bodies, read_clips
@@ -133,9 +132,7 @@ class BehaviorSession:
         """Read everything anew, after a step has run."""
         self.recording = self.folder.recording(self.recording.name)
         self.content = self._read(self.folder, self.recording)
-        bodies = self.content.bodies
-        self._tracked = None if bodies is None else bodies.tracked
-        self._seen = [] if self._tracked is None else self._tracked.sum(axis=0).tolist()
+        self.unseen = _unseen(self.content.bodies, len(self.animals))
         self._rows.read(self.animals, self.content.clips)
         self._prepare()
         self.selection = tuple(number for number in self.selection if self.bout(number))
@@ -202,14 +199,10 @@ class BehaviorSession:
         """Captions by number of the clip, as they were given."""
         return self._rows.captions
 
-    @property
-    def tracked(self) -> NDArray[np.bool_] | None:
-        """Where every animal is followed, shape (frames, animals)."""
-        return self._tracked
-
     def frames_seen(self, animal: int) -> int:
         """In how many frames an animal is followed; all where nobody knows."""
-        return self.n_frames if self._tracked is None else self._seen[animal]
+        unseen = self.unseen[animal]
+        return self.n_frames - int((unseen.end - unseen.start + 1).sum())
 
     def bout(self, number: int) -> Bout | None:
         """Bout of a number, None if it is gone."""
@@ -332,6 +325,14 @@ class BehaviorSession:
                 self._rows.take(touched)
         self.looks.prepare(self._rows.labels)
         self.select(*(chosen for chosen in self.selection if self.bout(chosen)))
+
+
+def _unseen(bodies: BodyTracks | None, n_animals: int) -> list[Stretches]:
+    """Where every animal is not followed; nowhere as long as nobody knows."""
+    if bodies is None:
+        return [Stretches.of(np.zeros(0, bool))] * n_animals
+    lost = ~bodies.tracked
+    return [Stretches.of(lost[:, at]) for at in range(n_animals)]
 
 
 def _capital(words: str) -> str:

@@ -117,8 +117,53 @@ class BoutRow:
         )  # fmt: skip
 
 
-def stretches(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """First and last frames of the stretches in which a mask is set."""
-    padded = np.concatenate([[False], mask, [False]])
-    edges = np.flatnonzero(padded[1:] != padded[:-1])
-    return [(int(a), int(b) - 1) for a, b in edges.reshape(-1, 2)]
+@dataclass(frozen=True, eq=False)
+class Stretches:
+    """Where something is so in a recording, as stretches of frames.
+
+    Parameters
+    ----------
+    start, end : ndarray of int64, shape (stretches,)
+        First and last frames, in order and apart.
+    """
+
+    start: IntArray
+    end: IntArray
+
+    @classmethod
+    def of(cls, mask: NDArray[np.bool_]) -> "Stretches":
+        """Stretches in which a mask is set."""
+        padded = np.concatenate([[False], mask, [False]])
+        edges = np.flatnonzero(padded[1:] != padded[:-1]).reshape(-1, 2)
+        return cls(edges[:, 0], edges[:, 1] - 1)
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def at(self, frame: int) -> bool:
+        """Whether a frame lies in one."""
+        row = int(np.searchsorted(self.start, frame, "right")) - 1
+        return row >= 0 and int(self.end[row]) >= frame
+
+    def runs(self, first: float, last: float, most: int) -> list[tuple[int, int]]:
+        """Stretches between two frames; of more than ``most`` those that fill columns.
+
+        Parameters
+        ----------
+        first, last : float
+            Edges, in frames.
+        most : int
+            Also the number of columns.
+        """
+        low = int(np.searchsorted(self.end, first, "left"))
+        high = max(low, int(np.searchsorted(self.start, last, "right")))
+        if high - low <= most:
+            return list(zip(self.start[low:high].tolist(), self.end[low:high].tolist(),
+                            strict=True))  # fmt: skip
+        edges = np.linspace(first, last, most + 1)
+        left, right = np.ceil(edges[:-1]).astype(int), np.floor(edges[1:]).astype(int)
+        rows = np.searchsorted(self.start, left, "right") - 1
+        full = (rows >= 0) & (self.end[np.maximum(rows, 0)] >= right)
+        columns = Stretches.of(full)
+        return [(int(left[a]), int(right[b]))
+                for a, b in zip(columns.start, columns.end, strict=True)]  # fmt: skip

@@ -41,7 +41,8 @@ def test_rows_totals_and_places(session):
     assert session.bout_at(0, 120).label == "rest"
     assert session.bout_at(0, 320) is None
     assert session.bout_at(2, 300) is None
-    assert not session.tracked[300, 2]
+    assert session.unseen[2].at(300)
+    assert session.frames_seen(2) == 200
     assert session.clip_at(0, 0).label == "rest"
 
 

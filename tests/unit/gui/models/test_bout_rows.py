@@ -1,12 +1,11 @@
 """Rows of a timeline: found at once, replaced in part, the same as a plain search."""
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_behaviorvlm.core.bouts import Bout
-from napari_behaviorvlm.gui.models.bout_rows import NOTHING, BoutRow, stretches
+from napari_behaviorvlm.gui.models.bout_rows import NOTHING, BoutRow, Stretches
 
 spans = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 12)), max_size=25)
 
@@ -61,8 +60,12 @@ def test_next_starts():
     assert [row.next_start(f, -1) for f in (5, 6, 20, 30)] == [None, 5, 10, 20]
 
 
-@pytest.mark.parametrize(("mask", "found"), [
-    ([0, 1, 1, 0, 1], [(1, 2), (4, 4)]), ([1, 1], [(0, 1)]), ([], []), ([0, 0], []),
-])  # fmt: skip
-def test_stretches(mask, found):
-    assert stretches(np.array(mask, bool)) == found
+@given(st.lists(st.booleans(), max_size=60), st.integers(1, 9))
+def test_stretches_are_where_the_mask_is_set(mask, most):
+    found = Stretches.of(np.array(mask, bool))
+    assert [found.at(frame) for frame in range(-1, len(mask) + 1)] == [False, *mask, False]
+    whole = found.runs(-0.5, len(mask) - 0.5, len(mask) + 1)
+    assert [f for a, b in whole for f in range(a, b + 1)] == np.flatnonzero(mask).tolist()
+    for first, last in found.runs(-0.5, len(mask) - 0.5, most):
+        assert all(mask[first : last + 1])
+    assert len(found.runs(-0.5, len(mask) - 0.5, most)) <= max(most, 1)

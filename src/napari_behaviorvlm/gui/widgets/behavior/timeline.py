@@ -379,8 +379,7 @@ class Timeline(Panel):
         bout = session.told_at(row, frame)
         if bout is not None:
             return describe(bout, session.fps)
-        tracked = session.tracked
-        if tracked is not None and frame < len(tracked) and not tracked[frame, row]:
+        if session.unseen[row].at(frame):
             return f"{session.animals[row]} is not seen here."
         return "Not labelled."
 

@@ -7,12 +7,12 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QRectF, Qt
-from qtpy.QtGui import QBrush, QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
+from qtpy.QtGui import QBrush, QColor, QFont, QFontMetricsF, QImage, QPainter, QPen, QPixmap
 
 from napari_behaviorvlm.core.bouts import Bout
 from napari_behaviorvlm.core.label_looks import LOOKS
 from napari_behaviorvlm.gui.models.behavior_session import BehaviorSession
-from napari_behaviorvlm.gui.models.bout_rows import BoutRow, stretches
+from napari_behaviorvlm.gui.models.bout_rows import NOTHING, BoutRow
 from napari_behaviorvlm.gui.models.time_window import TimeWindow, clock, tick_step
 
 GUTTER = 84
@@ -102,7 +102,7 @@ class TimelinePainter:
 
     def __init__(self, session: BehaviorSession) -> None:
         self._session = session
-        self._places: dict[int, tuple[BoutRow, NDArray[np.int64]]] = {}
+        self._strips: tuple[list[object], QPixmap] | None = None
         self.font = QFont()
         self.font.setPixelSize(12)
         self._metrics = QFontMetricsF(self.font)
@@ -133,16 +133,11 @@ class TimelinePainter:
     def _ground(self, painter: QPainter, window: TimeWindow, at: int, place: RowPlace) -> None:
         """Where the animal is followed the row is grey, elsewhere it is empty and says so."""
         whole = QRectF(window.left, place.top, window.width, place.events + place.clips)
-        tracked = self._session.tracked
         painter.fillRect(whole, TRACK)
-        if tracked is None:
-            return
-        first, last = max(int(window.first), 0), min(int(window.last) + 1, len(tracked) - 1)
-        lost = ~tracked[first : last + 1, at]
-        step = max(len(lost) // max(int(window.width), 1), 1)
-        thin = lost[: len(lost) // step * step].reshape(-1, step).all(axis=1)
-        for start, end in stretches(thin):
-            left, right = window.edges(first + start * step, first + (end + 1) * step - 1)
+        for start, end in self._session.unseen[at].runs(
+            window.first, window.last, max(int(window.width), 1)
+        ):  # fmt: skip
+            left, right = window.edges(start, end)
             rect = QRectF(left, whole.top(), right - left, whole.height()) & whole
             painter.fillRect(rect, GROUND)
             painter.fillRect(rect, QBrush(QColor(90, 98, 106), Qt.BrushStyle.DiagCrossPattern))
@@ -214,26 +209,19 @@ class TimelinePainter:
     def _columns(
         self, painter: QPainter, window: TimeWindow, row: BoutRow, area: QRectF, *, clips: bool
     ) -> None:  # fmt: skip
-        """Draw the colour of every column of pixels."""
-        found = row.columns(window.first, window.last, max(round(window.width), 1))
-        pixels = np.append(_pixels()[self._looks(row, clips=clips)], 0)[found]
-        line = pixels.astype(np.uint32).tobytes()
-        image = QImage(line, len(pixels), 1, len(line), QImage.Format.Format_ARGB32)
-        painter.drawImage(area, image)
-
-    def _looks(self, row: BoutRow, *, clips: bool) -> NDArray[np.int64]:
-        """Place of the look of every bout of a row; those not looked for count beyond all looks."""
+        """Draw the colour of every column of pixels; as much work as there are pixels."""
         session = self._session
-        kept = self._places.get(id(row))
-        if kept is None or kept[0] is not row:
-            if len(self._places) > 4 * len(session.animals):
-                self._places.clear()
-            looks = np.array([session.look_of(bout) for bout in row.bouts], np.int64)
-            kept = self._places[id(row)] = (row, looks)
-        if not (session.clusters if clips else session.filter.is_set):
-            return kept[1]
-        hidden = np.array([self._is_faint(bout, clip=clips) for bout in row.bouts])
-        return kept[1] + len(LOOKS) * hidden
+        found = row.columns(window.first, window.last, max(round(window.width), 1))
+        shown, columns = np.unique(found, return_inverse=True)
+        colours = np.zeros(len(shown), np.uint32)
+        for at, place in enumerate(shown):
+            if place != NOTHING:
+                bout = row.bouts[place]
+                faint = self._is_faint(bout, clip=clips)
+                colours[at] = _pixels()[session.look_of(bout) + len(LOOKS) * faint]
+        line = colours[columns].tobytes()
+        image = QImage(line, len(found), 1, len(line), QImage.Format.Format_ARGB32)
+        painter.drawImage(area, image)
 
     # Ruler and overview ------------------------------------------------------------------------
 
@@ -256,14 +244,8 @@ class TimelinePainter:
 
     def overview(self, painter: QPainter, window: TimeWindow, area: QRectF) -> None:
         """Draw the whole recording, and a frame around what is seen of it."""
-        session = self._session
-        whole = TimeWindow.whole(session.n_frames, area.left(), area.width())
-        painter.fillRect(area, TRACK)
-        for at in range(len(session.animals)):
-            strip = QRectF(
-                area.left(), area.top() + MAP_MARGIN + at * MAP_ROW, area.width(), MAP_ROW - 1
-            )
-            self._columns(painter, whole, session.told(at), strip, clips=False)
+        whole = TimeWindow.whole(self._session.n_frames, area.left(), area.width())
+        painter.drawPixmap(area.topLeft(), self._drawn_strips(area))
         left, right = whole.x(window.first), whole.x(window.last)
         shade = QColor(22, 25, 29, 150)
         painter.fillRect(QRectF(area.left(), area.top(), left - area.left(), area.height()), shade)
@@ -271,3 +253,27 @@ class TimelinePainter:
         painter.setPen(QPen(INK, 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(QRectF(left, area.top(), max(right - left, 2), area.height() - 1))
+
+    def _drawn_strips(self, area: QRectF) -> QPixmap:
+        """Rows of the overview; drawn anew only where something else is to be seen."""
+        session = self._session
+        rows = [session.told(at) for at in range(len(session.animals))]
+        shows: list[object] = [*rows, session.filter, area.size(), session.n_frames]
+        if self._strips is not None and _same(self._strips[0], shows):
+            return self._strips[1]
+        picture = QPixmap(area.size().toSize())
+        picture.fill(TRACK)
+        painter = QPainter(picture)
+        whole = TimeWindow.whole(session.n_frames, 0, area.width())
+        for at, row in enumerate(rows):
+            strip = QRectF(0, MAP_MARGIN + at * MAP_ROW, area.width(), MAP_ROW - 1)
+            self._columns(painter, whole, row, strip, clips=False)
+        painter.end()
+        self._strips = (shows, picture)
+        return picture
+
+
+def _same(one: list[object], other: list[object]) -> bool:
+    return len(one) == len(other) and all(
+        a is b if isinstance(a, BoutRow) else a == b for a, b in zip(one, other, strict=True)
+    )
