@@ -260,6 +260,8 @@ def test_a_full_disk_loses_nothing(project):
         (("label", "x", "--batch"), "not with geometric"),
         (("label", "x", "--strategy", "fused", "--batch"), "not with fused"),
         (("label", "x", "--strategy", "paper", "--wait"), "--wait goes with --batch"),
+        (("label", "x", "--strategy", "paper", "--scheduler", "h"), "--strategy geometric"),
+        (("label", "x", "--jobs", "2", "--scheduler", "h"), "not allowed with"),
         (("label", "x", "--price", "3"), "IN:OUT"),
         (("export", "x", "nwb", "out", "--session-start", "noon"), "2026-05-01T14:30"),
     ],

@@ -1,6 +1,7 @@
 """What other people's scripts rely on: exit codes, one JSON object, columns, meanings."""
 
 import json
+import shutil
 
 import cv2
 import numpy as np
@@ -128,3 +129,23 @@ def test_a_dry_run_names_calls_tokens_and_cost_without_a_key(
     assert plan["input_tokens"] > 0 < plan["cost_usd"]
     assert main(["label", str(project), *asked]) == 1
     assert "Name a model" in capsys.readouterr().err
+
+
+def test_several_projects_at_once(small, run, tmp_path, capsys):
+    shutil.copytree(tmp_path / "mouse", tmp_path / "second")
+    seeds = tmp_path / "seeds.csv"
+    seeds.write_text(seed_rows([0, 1, 2], small_rig()))
+    both = [tmp_path / "mouse", tmp_path / "second"]
+    for project in both:
+        run("seed", project, seeds)
+    detected = run("detect", *both)["projects"]
+    assert [each["project"] for each in detected] == [str(each) for each in both]
+    assert {each["frames"] for each in detected} == {3}
+    labelled = run("label", *both)["projects"]
+    assert labelled[0]["points"] == labelled[1]["points"] == 9
+    assert main(["label", *map(str, both)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(": ", 1)[0] for line in lines] == [str(each) for each in both]
+    assert main(["detect", str(both[0]), str(both[0])]) == 2
+    assert "more than once" in capsys.readouterr().err
+    assert main(["label", str(both[0]), "--scheduler", "tcp://127.0.0.1:1"]) == 0, "all is solved"

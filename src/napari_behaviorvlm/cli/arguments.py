@@ -2,6 +2,8 @@
 
 import argparse
 import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,7 @@ from napari_behaviorvlm.core.frames import FrameSpan
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from napari_behaviorvlm.io.project import Project
     from napari_behaviorvlm.vlm.session import Settings
 
 
@@ -21,6 +24,62 @@ class UsageError(BehaviorVLMError):
 def add_project(parser: argparse.ArgumentParser) -> None:
     """Add the PROJECT argument."""
     parser.add_argument("project", metavar="PROJECT", type=Path, help="project folder")
+
+
+def add_projects(parser: argparse.ArgumentParser) -> None:
+    """Add one or several PROJECT arguments; see `open_projects`."""
+    parser.add_argument(
+        "projects", metavar="PROJECT", type=Path, nargs="+", help="project folders, one or several"
+    )
+
+
+def add_spreading(parser: argparse.ArgumentParser, jobs: str) -> None:
+    """Add ``--jobs`` and ``--scheduler``, which exclude each other.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    jobs : str
+        Help of ``--jobs``.
+    """
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--jobs", type=positive, metavar="N", help=jobs)
+    group.add_argument(
+        "--scheduler", metavar="ADDRESS",
+        help="Dask scheduler whose workers do it, all projects at the same time; 'local' starts "
+        "one. They must see the same files under the same paths",
+    )  # fmt: skip
+
+
+@contextmanager
+def open_projects(folders: Sequence[Path], *, writable: bool = True) -> "Iterator[list[Project]]":
+    """Open the projects of `add_projects`.
+
+    Raises
+    ------
+    UsageError
+        If one is named twice.
+    ProjectError
+        If one cannot be opened.
+    """
+    from napari_behaviorvlm.io.project import Project
+
+    twice = next((each for each in folders if list(folders).count(each) > 1), None)
+    if twice is not None:
+        raise UsageError(f"{twice} is named more than once.")
+    with ExitStack() as stack:
+        yield [stack.enter_context(Project(each, writable=writable)) for each in folders]
+
+
+def several(folders: Sequence[Path], results: Sequence[Mapping[str, object]]) -> dict[str, object]:
+    """Return what ``--json`` prints: of one project its result, of several a list."""
+    if len(folders) == 1:
+        return dict(results[0])
+    return {
+        "projects": [
+            {"project": folder, **result} for folder, result in zip(folders, results, strict=True)
+        ]
+    }
 
 
 def add_frames(parser: argparse.ArgumentParser) -> None:

@@ -34,6 +34,11 @@ class Output:
         if not self.json_mode:
             print(text)
 
+    def of_each(self, folders: Sequence[Path], sentences: Sequence[str]) -> None:
+        """Print a sentence per project, with its name where there are several."""
+        for folder, sentence in zip(folders, sentences, strict=True):
+            self.say(sentence if len(folders) == 1 else f"{folder}: {sentence}")
+
     def warn(self, text: str) -> None:
         """Print a line that a person must not miss, on stderr in either mode."""
         print(f"Note: {text}", file=sys.stderr)

@@ -1,6 +1,7 @@
 """Detecting the dots of one chunk of one camera."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,6 +111,19 @@ class Worker:
                 background = Background.from_arrays(dict(stored))
             self._detectors[work.name] = Detector(background, work.settings)
         return self._detectors[work.name]
+
+
+def prepare_camera(work: CameraWork) -> None:
+    """Estimate a camera's background; see `Worker.prepare`. For another process or machine."""
+    with closing(Worker()) as worker:
+        worker.prepare(work)
+
+
+def detect_run(work: CameraWork, chunks: Sequence[int]) -> None:
+    """Detect the dots of successive chunks of a camera. For another process or machine."""
+    with closing(Worker()) as worker:
+        for chunk in chunks:
+            worker.detect(work, chunk, lambda _: None, lambda: False)
 
 
 def _background_path(work: CameraWork) -> Path:

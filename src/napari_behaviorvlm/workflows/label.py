@@ -4,7 +4,7 @@ Decisions of people are never changed: they lie over what is computed here, and 
 named also tells the geometric solver.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 
 from napari_behaviorvlm import __version__
 from napari_behaviorvlm.core.errors import IdentityError
@@ -19,8 +19,17 @@ from napari_behaviorvlm.workflows.label_request import (
     LabelRequest,
     label_report,
 )
+from napari_behaviorvlm.workflows.label_spreading import solve_pieces
 
-__all__ = ["LabelPlan", "LabelReport", "LabelRequest", "label", "plan", "read_seed_table"]
+__all__ = [
+    "LabelPlan",
+    "LabelReport",
+    "LabelRequest",
+    "label",
+    "label_all",
+    "plan",
+    "read_seed_table",
+]
 
 STRATEGIES = ("geometric", "paper", "fused")
 
@@ -49,7 +58,7 @@ def plan(project: Project, request: LabelRequest) -> LabelPlan:
 
 
 def label(project: Project, request: LabelRequest) -> Generator[Progress, None, LabelReport]:
-    """Name the candidates of some frames and triangulate.
+    """Name the candidates of some frames and triangulate, in this process.
 
     Interrupted, it goes on where it stopped; with nothing changed, it does nothing. Where a model
     is asked, frames that were solved before an interruption are labelled all the same.
@@ -83,6 +92,25 @@ def label(project: Project, request: LabelRequest) -> Generator[Progress, None, 
     remove_others(project.results, (kept.key for kept in project.store.runs()))
     labels, poses = read_result(project.result(run.key))
     return label_report(request.strategy, labels, poses, computed=computed)
+
+
+def label_all(
+    projects: Sequence[Project], request: LabelRequest
+) -> Generator[Progress, None, list[LabelReport]]:
+    """Label several projects; see `label`.
+
+    Where ``request`` names a scheduler or several processes, geometry works on all of them at the
+    same time.
+    """
+    if request.spread:
+        yield from solve_pieces(
+            projects, request.span, scheduler=request.scheduler, processes=request.processes
+        )
+    reports = []
+    for project in projects:
+        report = yield from label(project, request)
+        reports.append(report)
+    return reports
 
 
 def _require_known(request: LabelRequest) -> None:

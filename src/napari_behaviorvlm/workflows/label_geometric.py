@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Generator
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,7 +10,6 @@ import numpy as np
 
 from napari_behaviorvlm.core.labels import Labels, Poses
 from napari_behaviorvlm.core.progress import Progress
-from napari_behaviorvlm.identity.strategies import CandidateVotes
 from napari_behaviorvlm.identity.strategies.geometric import GeometricStrategy
 from napari_behaviorvlm.io.project import Project
 from napari_behaviorvlm.io.project.derived import (
@@ -30,6 +29,91 @@ SOLVER_VERSION = 2
 """Raise it when the same input gives other labels: part of content keys."""
 
 
+@dataclass(frozen=True)
+class Piece:
+    """Frames that are solved and kept by themselves."""
+
+    frames: range
+    folder: Path
+
+    @property
+    def done(self) -> bool:
+        """Whether it has been solved."""
+        return has_result(self.folder)
+
+
+class GeometricRun:
+    """The labelling of some frames, in pieces that may be solved in any order and anywhere.
+
+    Parameters
+    ----------
+    project : Project
+    given : LabelInputs
+    """
+
+    def __init__(self, project: Project, given: LabelInputs) -> None:
+        self._project, self._given = project, given
+        self._votes = votes = human_votes(project)
+        self._strategy = GeometricStrategy()
+        self.settings: dict[str, object] = asdict(self._strategy.settings)
+        self.frames = given.frames
+        self.key = content_key({
+            "strategy": self._strategy.name, "solver": SOLVER_VERSION, "settings": self.settings,
+            "frames": [self.frames.start, self.frames.stop], **given.content(project),
+            "votes": [] if votes is None else [getattr(votes, f.name) for f in fields(votes)],
+        })  # fmt: skip
+        self.folder = project.result(self.key)
+        self._pieces = self.folder.with_name(f"{self.folder.name}.pieces")
+
+    @property
+    def run(self) -> Run:
+        """The run as the project's store knows it."""
+        return Run(
+            self._strategy.name, self.key, self.frames.start, self.frames.stop, self.settings
+        )
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing has changed since it was computed."""
+        return has_result(self.folder)
+
+    @property
+    def pieces(self) -> list[Piece]:
+        """All pieces, in the order of their frames."""
+        size, frames = self._strategy.settings.window, self.frames
+        return [
+            Piece(
+                range(max(start, frames.start), min(start + size, frames.stop)),
+                self._pieces / f"{start:09d}",
+            )
+            for start in range(frames.start - frames.start % size, frames.stop, size)
+        ]
+
+    def solve(self, piece: Piece) -> Generator[Progress, None, None]:
+        """Solve a piece and keep it, unless that has been done."""
+        if piece.done:
+            return
+        given = self._given
+        steps = self._strategy.label(
+            self._project.rig, self._project.skeleton, given.seeds, given.candidates,
+            np.asarray(piece.frames), self._votes,
+        )  # fmt: skip
+        offset = piece.frames.start - self.frames.start
+        result = yield from _shifted(steps, offset, len(self.frames))
+        write_result(piece.folder, result.labels, result.poses, result.alternative)
+
+    def finish(self) -> None:
+        """Put the pieces together."""
+        parts, others = [], []
+        for piece in self.pieces:
+            parts.append(read_result(piece.folder))
+            others.append(read_alternative(piece.folder, parts[-1][0].status.shape))
+        labels = concatenated(Labels, [part[0] for part in parts])
+        poses = concatenated(Poses, [part[1] for part in parts])
+        write_result(self.folder, labels, poses, np.concatenate(others))
+        shutil.rmtree(self._pieces, ignore_errors=True)
+
+
 def label_geometric(
     project: Project, given: LabelInputs
 ) -> Generator[Progress, None, tuple[Run, bool]]:
@@ -42,49 +126,13 @@ def label_geometric(
     bool
         False if nothing had changed since the last time.
     """
-    votes = human_votes(project)
-    strategy = GeometricStrategy()
-    settings: dict[str, object] = asdict(strategy.settings)
-    frames = given.frames
-    key = content_key({
-        "strategy": strategy.name, "solver": SOLVER_VERSION, "settings": settings,
-        "frames": [frames.start, frames.stop], **given.content(project),
-        "votes": [] if votes is None else [getattr(votes, f.name) for f in fields(votes)],
-    })  # fmt: skip
-    folder = project.result(key)
-    computed = not has_result(folder)
+    run = GeometricRun(project, given)
+    computed = not run.done
     if computed:
-        yield from _compute(project, given, votes, strategy, folder)
-    return Run(strategy.name, key, frames.start, frames.stop, settings), computed
-
-
-def _compute(
-    project: Project, given: LabelInputs, votes: CandidateVotes | None,
-    strategy: GeometricStrategy, folder: Path,
-) -> Generator[Progress, None, None]:  # fmt: skip
-    """Label piece by piece; each piece is kept until the whole is written."""
-    pieces = folder.with_name(f"{folder.name}.pieces")
-    size = strategy.settings.window
-    starts = range(given.frames.start - given.frames.start % size, given.frames.stop, size)
-    parts, others = [], []
-    for start in starts:
-        frames = range(max(start, given.frames.start), min(start + size, given.frames.stop))
-        piece = pieces / f"{start:09d}"
-        if not has_result(piece):
-            result = yield from _shifted(
-                strategy.label(
-                    project.rig, project.skeleton, given.seeds, given.candidates,
-                    np.asarray(frames), votes,
-                ),
-                frames.start - given.frames.start, len(given.frames),
-            )  # fmt: skip
-            write_result(piece, result.labels, result.poses, result.alternative)
-        parts.append(read_result(piece))
-        others.append(read_alternative(piece, parts[-1][0].status.shape))
-    labels = concatenated(Labels, [part[0] for part in parts])
-    poses = concatenated(Poses, [part[1] for part in parts])
-    write_result(folder, labels, poses, np.concatenate(others))
-    shutil.rmtree(pieces, ignore_errors=True)
+        for piece in run.pieces:
+            yield from run.solve(piece)
+        run.finish()
+    return run.run, computed
 
 
 def _shifted(

@@ -29,6 +29,10 @@ class LabelRequest:
         With ``batch``, wait until the batches are done instead of coming back.
     calls_per_frame : float
         Calls at most per frame of the recording; only for "fused". 0 asks nothing.
+    scheduler : str, optional
+        Address of a Dask scheduler that works on "geometric", or "local".
+    processes : int
+        Of this machine that work on "geometric".
     """
 
     strategy: str = "geometric"
@@ -39,6 +43,13 @@ class LabelRequest:
     batch: bool = False
     wait: bool = False
     calls_per_frame: float = 3.0
+    scheduler: str | None = None
+    processes: int = 1
+
+    @property
+    def spread(self) -> bool:
+        """Whether other processes or machines work on it."""
+        return not self.asks and (self.scheduler is not None or self.processes > 1)
 
     @property
     def asks(self) -> bool:

@@ -25,9 +25,12 @@ from napari_behaviorvlm.cli.arguments import (
     UsageError,
     add_frames,
     add_model,
-    add_project,
+    add_projects,
+    add_spreading,
     amount,
     model_settings,
+    open_projects,
+    several,
 )
 from napari_behaviorvlm.cli.output import Output
 
@@ -37,7 +40,7 @@ HELP = "decide which candidate is which keypoint"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    add_project(parser)
+    add_projects(parser)
     parser.add_argument(
         "--strategy",
         choices=("geometric", "paper", "fused"),
@@ -48,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dry-run", action="store_true", help="only say what would be done and what it would cost"
     )
+    add_spreading(parser, "processes (default 1); with --strategy geometric")
     add_model(parser)
     group = parser.add_argument_group("steps of --strategy paper")
     group.add_argument(
@@ -71,28 +75,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Run the command."""
-    from napari_behaviorvlm.io.project import Project
-    from napari_behaviorvlm.workflows.label import LabelRequest, label, plan
+    from napari_behaviorvlm.workflows.label import LabelRequest, label_all, plan
 
     _check_steps(args)
     request = LabelRequest(
         strategy=args.strategy, span=args.frames,
         model=model_settings(args) if args.strategy != "geometric" else None,
         regions=not args.no_regions, refine=not args.no_3d, batch=args.batch, wait=args.wait,
-        calls_per_frame=args.calls_per_frame,
+        calls_per_frame=args.calls_per_frame, scheduler=args.scheduler, processes=args.jobs or 1,
     )  # fmt: skip
-    if args.dry_run:
-        with Project(args.project, writable=False) as project:
-            planned = plan(project, request)
-        output.result(vars(planned))
-        output.say(planned.sentence)
-        return 0
-    with Project(args.project) as project:
-        report = output.follow(label(project, request), "Labelling")
-    output.result(vars(report))
-    output.say(report.sentence)
-    for note in report.notes:
-        output.warn(note)
+    with open_projects(args.projects, writable=not args.dry_run) as projects:
+        if args.dry_run:
+            planned = [plan(project, request) for project in projects]
+            output.result(several(args.projects, [vars(each) for each in planned]))
+            output.of_each(args.projects, [each.sentence for each in planned])
+            return 0
+        reports = output.follow(label_all(projects, request), "Labelling")
+    output.result(several(args.projects, [vars(report) for report in reports]))
+    output.of_each(args.projects, [report.sentence for report in reports])
+    for report in reports:
+        for note in report.notes:
+            output.warn(note)
     return 0
 
 
@@ -104,5 +107,8 @@ def _check_steps(args: argparse.Namespace) -> None:
     ):  # fmt: skip
         if given and args.strategy != "paper":
             raise UsageError(f"{option} goes with --strategy paper, not with {args.strategy}.")
+    if (args.scheduler or args.jobs) and args.strategy != "geometric":
+        option = "--scheduler" if args.scheduler else "--jobs"
+        raise UsageError(f"{option} goes with --strategy geometric; models are asked from here.")
     if args.wait and not args.batch:
         raise UsageError("--wait goes with --batch.")

@@ -11,10 +11,10 @@ from typing import TypeVar
 
 from napari_behaviorvlm.core.progress import Progress
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder
-from napari_behaviorvlm.workflows.behavior.cluster import spread
 from napari_behaviorvlm.workflows.behavior.segmentation.describing import describe
 from napari_behaviorvlm.workflows.behavior.segmentation.tracking import track
 from napari_behaviorvlm.workflows.behavior.segmenting import SegmentRequest, plan_moments
+from napari_behaviorvlm.workflows.cluster import spread
 
 Result = TypeVar("Result")
 

@@ -1,7 +1,7 @@
-"""Many recordings at a time: over processes of this machine, or over a Dask cluster.
+"""Much work at a time: over processes of this machine, or over a Dask cluster.
 
-What is spread must reach the same files from everywhere: on a cluster, videos and behaviour folder
-lie on a disk that all its machines see.
+What is spread must reach the same files from everywhere: on a cluster, videos, projects and
+behaviour folders lie on a disk that all its machines see, under the same paths.
 """
 
 import multiprocessing
@@ -28,7 +28,7 @@ Task = Callable[..., Any]
 
 def spread(
     task: Task, jobs: Sequence[tuple[object, ...]], *, scheduler: str | None = None,
-    processes: int = 1,
+    processes: int = 1, what: str = "recordings",
 ) -> Generator[Progress, None, list[Any]]:  # fmt: skip
     """Call a function once per job, several at a time.
 
@@ -43,6 +43,8 @@ def spread(
         this machine work.
     processes : int
         With one, everything is done in this process.
+    what : str
+        What a job is, in the plural, for the progress.
 
     Yields
     ------
@@ -64,22 +66,24 @@ def spread(
     if scheduler is not None:
         with _dask(scheduler) as client:
             futures = [client.submit(task, *job, pure=False) for job in jobs]
-            return (yield from _follow_dask(futures))
+            return (yield from _follow_dask(futures, what))
     if min(processes, len(jobs)) <= 1:
-        return (yield from _here(task, jobs))
-    return (yield from _in_processes(task, jobs, min(processes, len(jobs))))
+        return (yield from _here(task, jobs, what))
+    return (yield from _in_processes(task, jobs, min(processes, len(jobs)), what))
 
 
-def _here(task: Task, jobs: Sequence[tuple[object, ...]]) -> Generator[Progress, None, list[Any]]:
+def _here(
+    task: Task, jobs: Sequence[tuple[object, ...]], what: str
+) -> Generator[Progress, None, list[Any]]:
     found = []
     for number, job in enumerate(jobs):
-        yield Progress(number, len(jobs), _words(number, len(jobs)))
+        yield Progress(number, len(jobs), _words(number, len(jobs), what))
         found.append(task(*job))
     return found
 
 
 def _in_processes(
-    task: Task, jobs: Sequence[tuple[object, ...]], processes: int
+    task: Task, jobs: Sequence[tuple[object, ...]], processes: int, what: str
 ) -> Generator[Progress, None, list[Any]]:
     # A fresh interpreter for each: a forked one would share the decoders' and torch's threads.
     pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"))
@@ -91,7 +95,7 @@ def _in_processes(
             for future in done:
                 _result(future)
             finished = len(jobs) - len(waiting)
-            yield Progress(finished, len(jobs), _words(finished, len(jobs)))
+            yield Progress(finished, len(jobs), _words(finished, len(jobs), what))
         return [future.result() for future in futures]
     finally:
         pool.shutdown(cancel_futures=True)
@@ -133,14 +137,14 @@ def _dask(address: str) -> Iterator[Any]:
         client.close()
 
 
-def _follow_dask(futures: Sequence[Any]) -> Generator[Progress, None, list[Any]]:
+def _follow_dask(futures: Sequence[Any], what: str) -> Generator[Progress, None, list[Any]]:
     try:
         while True:
             done = sum(future.done() for future in futures)
             for future in futures:
                 if future.status in {"error", "lost"}:
                     _dask_result(future)
-            yield Progress(done, len(futures), _words(done, len(futures)))
+            yield Progress(done, len(futures), _words(done, len(futures), what))
             if done == len(futures):
                 return [_dask_result(future) for future in futures]
             time.sleep(POLL)
@@ -161,5 +165,5 @@ def _dask_result(future: Any) -> Any:
         ) from error
 
 
-def _words(done: int, total: int) -> str:
-    return f"{done} of {total} recordings"
+def _words(done: int, total: int, what: str) -> str:
+    return f"{done} of {total} {what}"

@@ -6,8 +6,8 @@ import pytest
 from tests.unit.vlm.asking import finish
 
 from napari_behaviorvlm.core.errors import ProjectError, VideoError
-from napari_behaviorvlm.workflows.behavior import cluster as cluster_module
-from napari_behaviorvlm.workflows.behavior.cluster import spread
+from napari_behaviorvlm.workflows import cluster as cluster_module
+from napari_behaviorvlm.workflows.cluster import spread
 
 
 @pytest.mark.parametrize("how", [{}, {"processes": 2}])
