@@ -252,7 +252,7 @@ def test_a_full_disk_loses_nothing(project):
         (("detect", "x", "--jobs", "0"), "not a whole number above zero"),
         (("review", "x", "--top", "-1"), "not a whole number, zero or more"),
         (("new", "x", "--calibration", "c", "--video", "cam0=v", "--fps", "inf"), "'inf'"),
-        (("new", "x", "--calibration", "c", "--video", "cam0=v", "--fps", "0"), "not above zero"),
+        (("new", "x", "--calibration", "c", "--video", "cam0=v", "--fps", "0"), "above zero"),
         (("new", "x", "--calibration", "c", "--video", "cam0=v", "--unit", " "), "like mm"),
         (("new", "x", "--calibration", "c", "--video", "cam0=v", "cam0=w"), "more than once"),
         (("new", "x", "--calibration", "c"), "Give a --video"),

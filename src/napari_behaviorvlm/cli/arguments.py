@@ -207,14 +207,6 @@ def moment(text: str) -> "datetime | None":
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def above_zero(text: str) -> float:
-    """Read an amount above zero."""
-    value = amount(text)
-    if not value:
-        raise argparse.ArgumentTypeError(f"{text!r} is not above zero")
-    return value
-
-
 def count(text: str) -> int:
     """Read a whole number, zero or more."""
     if not text.isdecimal():
