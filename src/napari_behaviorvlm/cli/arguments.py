@@ -196,6 +196,14 @@ def amount(text: str) -> float:
     return value
 
 
+def above_zero(text: str) -> float:
+    """Read an amount above zero."""
+    value = amount(text)
+    if value == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an amount above zero")
+    return value
+
+
 def moment(text: str) -> "datetime | None":
     """Read a date and time; nothing is as if it had not been given."""
     from napari_behaviorvlm.core.errors import ExportError
