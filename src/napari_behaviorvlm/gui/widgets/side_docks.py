@@ -68,6 +68,7 @@ class SideDocks:
         self._docks: dict[str, QWidget] = {}
         self._under: dict[str, str] = {}
         self._heights: dict[str, int] = {}
+        self._before: dict[str, int] = {}
         self._later = QTimer()
         self._later.setSingleShot(True)
         self._later.setInterval(0)
@@ -117,6 +118,8 @@ class SideDocks:
         if upper is not None:
             beside = [other for other, above in self._under.items() if above == under]
             self._heights.setdefault(under, upper.height())
+            if not beside:
+                self._before[under] = upper.height()
             place_under(self._viewer, upper, dock, [self._docks[other] for other in beside])
         self._docks[title], self._under[title] = dock, under
         self._heights[title] = height
@@ -130,8 +133,9 @@ class SideDocks:
         self._heights.clear()
         docks = [self._docks[title] for title in wanted]
         set_dock_heights(self._viewer, docks, list(wanted.values()))
-        if docks:
-            docks[-1].raise_()  # the newest one, where several lie in tabs
+        newest = list(self._docks)[-1] if self._docks else ""
+        if newest in wanted:
+            self._docks[newest].raise_()  # where several lie in tabs
 
     def remove(self, title: str) -> None:
         """Take a dock away."""
@@ -139,9 +143,9 @@ class SideDocks:
 
     def close(self) -> None:
         """Take all docks away."""
-        self._later.stop()
         for title in list(self._guests):
             self.remove(title)
+        self._later.stop()
 
     def end(self) -> None:
         """Close what is in the docks; the window goes itself."""
@@ -150,6 +154,10 @@ class SideDocks:
             guest.end()
 
     def _left(self, title: str) -> None:
-        for kept in (self._guests, self._docks, self._under):
+        upper = self._under.get(title, "")
+        for kept in (self._guests, self._docks, self._under, self._heights, self._before):
             kept.pop(title, None)
+        if upper in self._before and upper not in self._under.values():
+            self._heights[upper] = self._before.pop(upper)  # it would fill the place
+            self._later.start()
         self._changed()

@@ -79,3 +79,18 @@ def test_every_format_is_written(dialog, behaved_copy, name):
     assert words.startswith("Wrote ")
     assert dialog.written.stat().st_size > 0
     assert dialog.written.parent == behaved_copy
+
+
+def test_when_it_was_recorded_is_asked_where_it_counts(dialog):
+    assert dialog.began_edit.isHidden()
+    dialog.choose("nwb")
+    assert not dialog.began_edit.isHidden()
+    dialog.began_edit.setText("yesterday")
+    looked(dialog)
+    assert "yesterday" in dialog.problem_label.text()
+    dialog.began_edit.setText("2026-05-01T14:30")
+    assert write(dialog).startswith("Wrote")
+    import h5py
+
+    with h5py.File(dialog.written) as file:
+        assert file["session_start_time"][()].decode().startswith("2026-05-01T14:30")

@@ -117,7 +117,7 @@ def test_without_a_choice_commands_say_what_to_do(flow):
 
 
 def test_every_action_has_its_own_id_and_keys(flow):
-    nothing = [lambda: None] * 8
+    nothing = [lambda: None] * 11
     table = behavior_actions(flow, WindowCommands(*nothing))
     assert len({action.id for action in table}) == len(table)
     keys = [key for action in table for key in action.keys]

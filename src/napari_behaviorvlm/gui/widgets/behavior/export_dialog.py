@@ -2,14 +2,27 @@
 
 from pathlib import Path
 
-from qtpy.QtWidgets import QCheckBox, QComboBox, QFileDialog, QFormLayout, QLabel, QWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QFormLayout,
+    QLabel,
+    QLineEdit,
+    QWidget,
+)
 
+from napari_behaviorvlm.core.errors import ExportError
 from napari_behaviorvlm.core.progress import Progress
 from napari_behaviorvlm.gui.models.behavior_session import BehaviorSession
+from napari_behaviorvlm.gui.widgets.frame_choice import sentence_label
+from napari_behaviorvlm.gui.widgets.style import ROW
 from napari_behaviorvlm.gui.widgets.writing_dialog import WritingDialog
 from napari_behaviorvlm.gui.workers import Work
 from napari_behaviorvlm.io.ethogram import FORMATS, EthogramFormat
 from napari_behaviorvlm.io.export.names import safe_name
+from napari_behaviorvlm.io.export.start_time import parse_start
 from napari_behaviorvlm.workflows.behavior.exporting import (
     BehaviorExport,
     BehaviorExportPreview,
@@ -45,7 +58,13 @@ class BehaviorExportDialog(WritingDialog):
     def fill_form(self, form: QFormLayout) -> None:
         """Add what can be chosen to a form."""
         for entry in FORMATS.values():
-            self.format_box.addItem(f"{entry.title}: {entry.description}", entry.name)
+            self.format_box.addItem(entry.title, entry.name)
+        self.about = sentence_label()
+        self.about.setFixedHeight(2 * ROW)
+        self.about.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.began_edit = QLineEdit()
+        self.began_edit.setPlaceholderText("as the file's time tells; else like 2026-05-01T14:30")
+        self.began_label = QLabel("Recording began")
         self.level_box, self.only_box, self.which_box = QComboBox(), QComboBox(), QComboBox()
         for box, entries in ((self.level_box, LEVELS), (self.only_box, ONLY)):
             for key, words in entries.items():
@@ -56,10 +75,12 @@ class BehaviorExportDialog(WritingDialog):
             self.which_box.addItem(name, name)
         self.replace_box = QCheckBox("Replace files that are there already")
         self.place_label = QLabel("File")
+        form.addRow("", self.about)
         form.addRow("Of each animal", self.level_box)
         form.addRow("Which", self.only_box)
         if len(names) > 1:
             form.addRow("Recordings", self.which_box)
+        form.addRow(self.began_label, self.began_edit)
         form.addRow(self.place_label, self.place_row)
         form.addRow("", self.replace_box)
 
@@ -70,6 +91,7 @@ class BehaviorExportDialog(WritingDialog):
             (self.which_box.currentIndexChanged, self._suggest),
             (self.level_box.currentIndexChanged, self.changed),
             (self.only_box.currentIndexChanged, self.changed),
+            (self.began_edit.textChanged, self.changed),
             (self.replace_box.toggled, self.changed),
             (self.browse_button.clicked, self._browse),
             (session.edited, self.changed), (session.reloaded, self.changed),
@@ -93,7 +115,10 @@ class BehaviorExportDialog(WritingDialog):
         return count > 1 and not self.chosen_format.whole
 
     def _suggest(self, *_: object) -> None:
-        """Suggest a place, as long as a person chose none."""
+        """Say what a format holds, and suggest a place as long as a person chose none."""
+        self.about.setText(self.chosen_format.description)
+        for part in (self.began_label, self.began_edit):
+            part.setVisible(self.chosen_format.timed)
         self.place_label.setText("Folder" if self._several else "File")
         if not self.place_is_own:
             folder, entry = self._session.folder, self.chosen_format
@@ -121,6 +146,7 @@ class BehaviorExportDialog(WritingDialog):
         return BehaviorExport(
             self.chosen_format.name, out, self.level_box.currentData(),
             self.only_box.currentData(), (which,) if which else (), self.replace_box.isChecked(),
+            parse_start(self.began_edit.text()) if self.chosen_format.timed else None,
         )  # fmt: skip
 
     # Looking and writing -----------------------------------------------------------------------
@@ -128,7 +154,11 @@ class BehaviorExportDialog(WritingDialog):
     def look(self) -> Work:
         """Find out what would be written."""
         folder, out = self._session.folder, self.folder
-        request = self._request(out or Path(self._session.recording.name))
+        try:
+            request = self._request(out or Path(self._session.recording.name))
+        except ExportError as problem:
+            refused = BehaviorExportPreview(problem=str(problem))
+            return _known(refused)
 
         def look() -> Work:
             yield Progress(0, 0)
@@ -161,3 +191,8 @@ class BehaviorExportDialog(WritingDialog):
         lines = [f"Wrote {result.bouts} bouts to {names}{more}.",
                  *(f"! {warning}" for warning in result.warnings)]  # fmt: skip
         return "\n".join(lines), result.files[0]
+
+
+def _known(preview: BehaviorExportPreview) -> Work:
+    yield Progress(0, 0)
+    return preview

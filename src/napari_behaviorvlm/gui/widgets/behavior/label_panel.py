@@ -39,9 +39,7 @@ class LabelPanel(Panel):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         header.setStretchLastSection(False)
-        self.apply = button(
-            "Name chosen bouts so", "Gives the chosen bouts this label (its digit)."
-        )
+        self.apply = button("Name chosen bouts", "Gives the chosen bouts this label (its digit).")
         self.rename = button("Rename everywhere ...", "Another word for it, in all recordings.")
         self.all = button("Show all", "Stops looking for single labels.")
         layout = column(self)

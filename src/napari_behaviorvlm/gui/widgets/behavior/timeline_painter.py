@@ -237,10 +237,12 @@ class TimelinePainter:
                 continue
             painter.setPen(FAINT)
             painter.drawLine(int(x), RULER - 6, int(x), RULER - 2)
-            painter.drawText(
-                QRectF(x + 3, 0, 80, RULER - 4),
-                Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, clock(at * step, step),
-            )  # fmt: skip
+            words = clock(at * step, step)
+            if x + 3 + self._metrics.horizontalAdvance(words) <= window.left + window.width:
+                painter.drawText(
+                    QRectF(x + 3, 0, 80, RULER - 4),
+                    Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words,
+                )  # fmt: skip
 
     def overview(self, painter: QPainter, window: TimeWindow, area: QRectF) -> None:
         """Draw the whole recording, and a frame around what is seen of it."""
