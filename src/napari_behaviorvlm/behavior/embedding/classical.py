@@ -192,7 +192,7 @@ class DensityClusters:
         if not inside.any():
             raise TableError(
                 "HDBSCAN finds no cluster in these features; ask for smaller clusters or choose "
-                "another method (dec, kmeans, mixture)."
+                "another method (dec, kmeans, gmm)."
             )
         rule = _vote(values[inside], found.labels_[inside], self.neighbours)
         yield Progress(1, 1, "HDBSCAN")
@@ -239,8 +239,8 @@ class UmapClusters:
             from umap import UMAP
         except ImportError as problem:
             raise TableError(
-                "The method 'umap' needs umap-learn, which is not installed (pip install "
-                "umap-learn); choose another method (dec, kmeans, mixture) or install it."
+                "The method umap+gmm needs umap-learn, which is not installed: pip install "
+                "umap-learn, or choose another method (dec, kmeans, gmm, hdbscan)."
             ) from problem
         yield Progress(0, 2, "UMAP")
         reducer = UMAP(

@@ -84,7 +84,7 @@ def choose_device(wanted: str) -> "torch.device":
     except ImportError as problem:
         raise TableError(
             "Deep embedded clustering needs torch, which is not installed; install "
-            '"napari-behaviorvlm[behavior]" or choose another method (kmeans, mixture).'
+            '"napari-behaviorvlm[behavior]" or choose another method (kmeans, gmm).'
         ) from problem
     if wanted == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")

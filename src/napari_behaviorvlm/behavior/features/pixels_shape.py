@@ -52,10 +52,13 @@ def shapes(masks: BoolArray, body: float) -> FloatArray:
         4 * np.sqrt(np.maximum(spread_across, 0)),
     )
     third = by_row @ forward**3 / safe - 3 * along * spread_along - along**3
-    lopsided = third / np.maximum(spread_along, 1e-6) ** 1.5
+    # Nothing is shorter than a pixel, though the spread of a single row is 0.
+    pixel = 1 / body
+    spread = np.maximum(spread_along, pixel**2 / 12)
+    lopsided = third / spread**1.5
     columns = [
-        area / body**2, length, width, width / np.maximum(length, 1e-6), lopsided,
-        shear / np.maximum(spread_along, 1e-6), *_ends(by_row, forward),
+        area / body**2, length, width, width / np.maximum(length, pixel), lopsided,
+        shear / spread, *_ends(by_row, forward),
         *_profile(by_row, first, forward, body),
     ]  # fmt: skip
     values = np.stack(columns, axis=1).astype(np.float32)

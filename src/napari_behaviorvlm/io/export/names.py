@@ -24,6 +24,18 @@ def safe_name(name: str, fallback: str) -> str:
     return cleaned[:_LONGEST] or fallback
 
 
+def file_name(name: str, fallback: str) -> str:
+    """Return ``name`` without what file systems refuse; letters of all languages stay.
+
+    Parameters
+    ----------
+    name : str
+    fallback : str
+        Taken where nothing remains.
+    """
+    return re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", name).lstrip(".") or fallback
+
+
 def unique_names(names: Iterable[str]) -> list[str]:
     """Tell names apart that are equal or differ only in case, by ``-2``, ``-3`` and so on.
 

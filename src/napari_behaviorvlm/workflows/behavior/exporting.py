@@ -11,6 +11,7 @@ from napari_behaviorvlm.core.progress import Progress
 from napari_behaviorvlm.io.atomic import atomic_files
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder, Recording
 from napari_behaviorvlm.io.ethogram import FORMATS, Ethogram, EthogramFormat
+from napari_behaviorvlm.io.export.names import file_name
 from napari_behaviorvlm.io.export.start_time import SAY_WHEN
 from napari_behaviorvlm.workflows.behavior.ethograms import Level, Only, Scope, ethogram_of
 
@@ -124,7 +125,7 @@ def export_behavior(
     ethograms = _collected(folder, request, chosen)
     _require_bouts(folder, ethograms, request)
     groups = _groups(chosen, ethograms)
-    paths = _paths(chosen, groups, request.out)
+    paths = _paths(chosen, groups, request.out, file_name(folder.config.name, "behavior"))
     present = [path for path in paths if path.exists()]
     if present and not request.replace:
         raise ExportError(_exists(present[0]))
@@ -154,7 +155,7 @@ def preview_behavior_export(
         chosen = _format(request)
         ethograms = _collected(folder, request, chosen, whole=False)
         groups = _groups(chosen, ethograms)
-        paths = _paths(chosen, groups, request.out)
+        paths = _paths(chosen, groups, request.out, file_name(folder.config.name, "behavior"))
         files = tuple(
             PlannedFile(path, tuple(one.recording for one in group), sum(map(_count, group)))
             for path, group in zip(paths, groups, strict=True)
@@ -217,9 +218,12 @@ def _groups(chosen: EthogramFormat, ethograms: list[Ethogram]) -> list[list[Etho
 
 
 def _paths(
-    chosen: EthogramFormat, groups: Sequence[Sequence[Ethogram]], out: Path
+    chosen: EthogramFormat, groups: Sequence[Sequence[Ethogram]], out: Path, whole: str
 ) -> list[Path]:  # fmt: skip
-    """File of every group; OUT is a folder where there are several, or where it is one already."""
+    """File of every group; OUT is a folder where there are several, or where it is one already.
+
+    A file of all recordings is called like the experiment in a folder.
+    """
     out = Path(out)
     if len(groups) == 1 and not out.is_dir():
         if out.suffix.lower() != chosen.ending:
@@ -227,7 +231,8 @@ def _paths(
         return [out]
     if (out.exists() or out.suffix.lower() == chosen.ending) and not out.is_dir():
         raise ExportError(f"{len(groups)} recordings need a folder, and {out} is a file.")
-    return [out / f"{group[0].recording}{chosen.ending}" for group in groups]
+    names = [whole] if chosen.whole else [group[0].recording for group in groups]
+    return [out / f"{name}{chosen.ending}" for name in names]
 
 
 def _require_bouts(

@@ -1,7 +1,6 @@
 """From what a person names (videos, a labelling project, a behaviour folder) to an open folder."""
 
 import os
-import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from napari_behaviorvlm.core.errors import ProjectError
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder, Recording
+from napari_behaviorvlm.io.export.names import file_name
 from napari_behaviorvlm.io.poses import read_poses
 from napari_behaviorvlm.io.project import Project
 from napari_behaviorvlm.io.video import probe
@@ -314,7 +314,7 @@ def _place(path: Path) -> Path:
 
 def _plain_name(video: Path) -> str:
     stem = Path(os.path.abspath(video)).name if video.is_dir() else video.stem  # noqa: PTH100
-    return re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", stem).lstrip(".") or "recording"
+    return file_name(stem, "recording")
 
 
 def _distinct(recordings: Sequence[Recording]) -> list[Recording]:

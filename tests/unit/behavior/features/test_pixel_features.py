@@ -47,6 +47,14 @@ def test_shape_is_in_body_lengths_and_knows_ahead_from_behind():
     assert ahead["width_5"] > ahead["width_0"]
 
 
+def test_an_outline_of_a_single_row_has_no_wild_shape():
+    sliver = np.zeros((1, 48, 48), bool)
+    sliver[0, 20, 5:40] = True
+    found = dict(zip(SHAPE_NAMES, shapes(sliver, BODY)[0], strict=True))
+    assert np.abs(list(found.values())).max() < 100
+    assert found["roundness"] > 10
+
+
 def test_shape_of_nothing_is_unknown():
     assert np.isnan(shapes(np.zeros((2, 48, 48), bool), BODY)).all()
     assert shapes(np.zeros((0, 48, 48), bool), BODY).shape == (0, len(SHAPE_NAMES))

@@ -50,6 +50,9 @@ def test_every_recording_has_a_file_that_says_what_the_store_says(folder, tmp_pa
 def test_one_recording_makes_one_file_and_the_ending_is_added(folder, tmp_path):
     report = csv(folder, tmp_path / "new" / "mouse.day1", recordings=("day 1",))
     assert report.files == (tmp_path / "new" / "mouse.day1.csv",)
+    (tmp_path / "there").mkdir()
+    boris = BehaviorExport("boris", tmp_path / "there")
+    assert finish(export_behavior(folder, boris)).files == (tmp_path / "there" / "mice.boris",)
     with pytest.raises(ExportError, match="2 recordings need a folder"):
         csv(folder, tmp_path / "both.csv")
     with pytest.raises(ProjectError, match="no recording 'day 9'"):
