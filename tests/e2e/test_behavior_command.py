@@ -89,7 +89,16 @@ def test_a_model_over_http_killed_and_gone_on(shell, tell, folder):
         assert done["asked"]["known"] >= 1
         assert done["asked"]["calls"] + done["asked"]["known"] == plan["clips"]
         merged = tell("behavior", "merge", folder, "--merge", "model", *asked)
-    assert merged["labels"] == {"rest": 2}
+        assert merged["labels"] == {"rest": 2}
+        calls = len(server.calls)
+        again = tell("behavior", "run", folder, "--no-report")  # what is not said stays as it was
+        assert again["caption"]["sources"] == {"vlm": plan["clips"]}
+        assert [again[step]["computed"] for step in ("segment", "caption", "merge")] == [[]] * 3
+        assert len(server.calls) == calls
+        anew = tell("behavior", "run", folder, "--no-report", "--captioner", "measured", "--merge",
+                    "rule")  # fmt: skip
+        assert anew["segment"]["computed"] == []
+        assert anew["caption"]["sources"] == {"measured": plan["clips"]}
 
 
 def test_what_cannot_be_analysed_is_said_in_one_sentence(capsys, tmp_path):

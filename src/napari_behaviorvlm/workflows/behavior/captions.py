@@ -20,6 +20,7 @@ from napari_behaviorvlm.workflows.behavior.captioning import (
     caption_by_model,
     caption_measured,
 )
+from napari_behaviorvlm.workflows.behavior.last_run import caption_settings
 from napari_behaviorvlm.workflows.behavior.request import CaptionSummary, WordsRequest
 from napari_behaviorvlm.workflows.behavior.results import (
     energy_of,
@@ -70,7 +71,7 @@ def caption(
         for job in todo:
             report = yield from _kept(folder, job, caption_measured(job.request), work)
             _finish(folder, job, report, work)
-    folder.remember(STEP, {"captioner": request.captioner, "language": request.language})
+    folder.remember(STEP, caption_settings(request))
     return _summary(folder, jobs, work)
 
 

@@ -16,6 +16,7 @@ from napari_behaviorvlm.io.behavior_folder import BehaviorFolder
 from napari_behaviorvlm.io.project.derived import content_key
 from napari_behaviorvlm.workflows.asking import CountingModel
 from napari_behaviorvlm.workflows.behavior.asking import asked_of, counting_model
+from napari_behaviorvlm.workflows.behavior.last_run import merge_settings
 from napari_behaviorvlm.workflows.behavior.request import Asked, MergeSummary, WordsRequest
 from napari_behaviorvlm.workflows.behavior.segmenting import read_clips
 from napari_behaviorvlm.workflows.behavior.words import (
@@ -63,7 +64,7 @@ def merge(folder: BehaviorFolder, request: WordsRequest) -> Generator[Progress, 
             folder.store.replace_bouts(name, bouts)
             folder.store.set_done(STEP, name, key)
             notes += [f"{name}: {note}" for note in found[name].notes]
-    folder.remember(STEP, {"merge": request.merge, "absorb": request.absorb})
+    folder.remember(STEP, merge_settings(request))
     return _summary(folder, MergeSummary(0, {}, tuple(computed), 0, asked, tuple(notes)))
 
 

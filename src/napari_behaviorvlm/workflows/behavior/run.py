@@ -5,12 +5,11 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from pydantic import JsonValue
-
 from napari_behaviorvlm.core.progress import Progress
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder
 from napari_behaviorvlm.workflows.behavior.captions import caption
 from napari_behaviorvlm.workflows.behavior.events import merge
+from napari_behaviorvlm.workflows.behavior.last_run import segment_settings
 from napari_behaviorvlm.workflows.behavior.request import (
     CaptionSummary,
     MergeSummary,
@@ -115,7 +114,7 @@ def segment(
     report = yield from segment_folder(folder, request)
     for recording in folder.recordings:
         folder.store.use_clips(recording.name, read_clips(folder, recording))
-    folder.remember("segment", _settings(request, report))
+    folder.remember("segment", segment_settings(request, report.n_clusters))
     return report
 
 
@@ -181,12 +180,3 @@ def run_behavior(
         with closing(start()) as steps:
             yield from steps
     return result
-
-
-def _settings(request: SegmentRequest, report: SegmentReport) -> dict[str, JsonValue]:
-    return {
-        "method": request.method, "clusters": report.n_clusters, "features": request.features,
-        "seed": request.seed,
-        "shortest": request.clips.shortest, "longest": request.clips.longest,
-        **({} if request.encoder is None else {"encoder": request.encoder.as_posix()}),
-    }  # fmt: skip

@@ -34,15 +34,15 @@ def run(args: argparse.Namespace, output: Output) -> int:
     from napari_behaviorvlm.workflows.behavior.plan import plan_words
     from napari_behaviorvlm.workflows.behavior.sources import find_folder
 
-    request, place = words_request(args), find_folder(args.path)
+    place = find_folder(args.path)
     if args.dry_run:
         with BehaviorFolder.open(place, writable=False) as folder:
-            plan = plan_words(folder, request, ("merge",))
+            plan = plan_words(folder, words_request(args, folder), ("merge",))
         output.result(vars(plan))
         output.say(plan.sentence)
         return 0
     with BehaviorFolder.open(place) as folder:
-        summary = output.follow(merge(folder, request), "Events")
+        summary = output.follow(merge(folder, words_request(args, folder)), "Events")
     output.result(summary.to_dict())
     output.say(summary.sentence)
     say_notes(output, summary.notes)

@@ -1,6 +1,7 @@
 """Do everything: segment, caption, merge, and write a page about it.
 
-Safe to interrupt: the same command goes on where it stopped, and does only what is missing.
+Safe to interrupt: the same command goes on where it stopped, and does only what is missing. What
+is not said is as the folder was last run.
 """
 
 import argparse
@@ -50,8 +51,10 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
     where = {"scheduler": args.scheduler, "processes": args.jobs}
     began = time.monotonic()
-    request = BehaviorRequest(segment_request(args), words_request(args), args.scheduler, args.jobs)
     with open_sources(sources_of(args)) as folder:
+        request = BehaviorRequest(
+            segment_request(args, folder), words_request(args, folder), args.scheduler, args.jobs
+        )
         if args.dry_run:  # clips cost nothing but time, and without them nobody can count
             output.follow(segment(folder, request.segment, **where), "Clips")
             plan = plan_words(folder, request.words)

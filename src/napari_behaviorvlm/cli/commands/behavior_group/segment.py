@@ -35,7 +35,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
     with open_sources(sources_of(args)) as folder:
         steps = segment(
-            folder, segment_request(args), scheduler=args.scheduler, processes=args.jobs
+            folder, segment_request(args, folder), scheduler=args.scheduler, processes=args.jobs
         )
         report = output.follow(steps, "Clips")
         output.result({"folder": folder.folder, **vars(report)})

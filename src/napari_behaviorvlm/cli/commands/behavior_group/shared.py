@@ -1,6 +1,7 @@
 """Arguments that the behaviour commands share, and what they make of them."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,11 +16,7 @@ from napari_behaviorvlm.cli.arguments import (
 if TYPE_CHECKING:
     from napari_behaviorvlm.cli.output import Output
     from napari_behaviorvlm.io.behavior_folder import BehaviorFolder
-    from napari_behaviorvlm.workflows.behavior.request import (
-        Captioner,
-        Merger,
-        WordsRequest,
-    )
+    from napari_behaviorvlm.workflows.behavior.request import WordsRequest
     from napari_behaviorvlm.workflows.behavior.segmenting import SegmentReport, SegmentRequest
     from napari_behaviorvlm.workflows.behavior.sources import Sources
 
@@ -111,20 +108,17 @@ def add_segmenting(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--method",
         choices=METHODS,
-        default="dec",
         help="how moments are clustered (default dec, deep embedded clustering)",
     )
     group.add_argument(
         "--features",
         choices=("auto", "poses", "pixels", "both"),
-        default="auto",
         help="what moments are compared by (default: all that every recording has)",
     )
     group.add_argument(
         "--seed",
         metavar="N",
         type=int,
-        default=0,
         help="of all random choices; the same input gives the same result",
     )
     group.add_argument(
@@ -159,19 +153,23 @@ def add_segmenting(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def segment_request(args: argparse.Namespace) -> "SegmentRequest":
-    """Read the arguments of `add_segmenting`."""
-    from napari_behaviorvlm.workflows.behavior.segmenting import SegmentRequest
+def segment_request(args: argparse.Namespace, folder: "BehaviorFolder") -> "SegmentRequest":
+    """Read the arguments of `add_segmenting`; what is not given is as it was last."""
+    from napari_behaviorvlm.workflows.behavior.last_run import last_segment
 
-    return SegmentRequest(
-        method=args.method,
-        n_clusters=args.k,
-        features=args.features,
-        seed=args.seed,
-        encoder=args.encoder,
-        known=_clusters(args.clusters),
-        device=args.device,
-    )
+    given = {
+        "method": args.method,
+        "n_clusters": args.k,
+        "features": args.features,
+        "seed": args.seed,
+        "encoder": args.encoder,
+        "known": _clusters(args.clusters),
+    }
+    last = last_segment(folder)
+    if args.method is not None or args.k is not None:  # new clusters are wanted
+        last = replace(last, known=None)
+    given = {name: value for name, value in given.items() if value is not None}
+    return replace(last, device=args.device, **given)
 
 
 def _clusters(place: Path | None) -> Path | None:
@@ -191,7 +189,6 @@ def add_captioning(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--captioner",
         choices=("measured", "model"),
-        default="measured",
         help="computed from the tracks, or by a vision-language model (default measured)",
     )
     group.add_argument(
@@ -208,14 +205,12 @@ def add_merging(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--merge",
         choices=("rule", "model"),
-        default="rule",
         help="join clips of the same label, or let a language model do it (default rule)",
     )
     group.add_argument(
         "--absorb",
         metavar="SECONDS",
         type=amount,
-        default=0.0,
         help="what lasts shorter between two stretches of one behaviour becomes "
         "part of it (default 0)",
     )
@@ -231,30 +226,36 @@ def add_words(parser: argparse.ArgumentParser) -> None:
         help="the lab's behaviours: TOML with [[behavior]] name, definition, "
         "synonyms; kept in the behaviour folder",
     )
-    group.add_argument("--language", default="English", help="in which a model writes")
+    group.add_argument("--language", help="in which a model writes (default English)")
     group.add_argument(
         "--dry-run", action="store_true", help="only say what asking the model would cost"
     )
     add_model(parser, "with --captioner model or --merge model")
 
 
-def words_request(args: argparse.Namespace) -> "WordsRequest":
-    """Read the arguments of `add_captioning`, `add_merging` and `add_words`."""
-    from napari_behaviorvlm.workflows.behavior.request import WordsRequest
+def words_request(args: argparse.Namespace, folder: "BehaviorFolder") -> "WordsRequest":
+    """Read the arguments of `add_captioning`, `add_merging` and `add_words`.
 
-    captioner: Captioner = getattr(args, "captioner", "measured")
-    merge: Merger = getattr(args, "merge", "rule")
-    asks = "model" in {captioner, merge}
-    return WordsRequest(
-        captioner=captioner,
-        merge=merge,
-        model=model_settings(args) if asks else None,
+    What is not given is as it was last; so is the model, unless another is named.
+    """
+    from napari_behaviorvlm.workflows.behavior.last_run import last_words
+
+    last = last_words(folder)
+    names = ("captioner", "merge", "language", "absorb")
+    given = {name: getattr(args, name, None) for name in names}
+    request = replace(
+        last,
+        **{name: value for name, value in given.items() if value is not None},
         vocabulary=args.vocabulary,
-        language=args.language,
-        absorb=getattr(args, "absorb", 0.0),
         batch=getattr(args, "batch", False),
         wait=getattr(args, "wait", False),
     )
+    if "model" not in {request.captioner, request.merge}:
+        return replace(request, model=None)
+    model = model_settings(args)
+    if last.model is not None and not (model.base_url or model.model):
+        model = replace(model, base_url=last.model.base_url, model=last.model.model)
+    return replace(request, model=model)
 
 
 def say_notes(output: "Output", notes: tuple[str, ...]) -> None:
