@@ -79,7 +79,7 @@ def methods(paper):
         "HDBSCAN": lambda _: classical.DensityClusters(),
     }
     if paper:
-        wide = {"hidden": (500, 500, 2000), "learning_rate": 1e-3, "device": "cpu"}
+        wide = {"hidden": (500, 500, 2000), "learning_rate": 2e-3, "device": "cpu"}
         table["our DEC 64-500-500-2000-10"] = lambda s: DEC(DECSettings(seed=s, **wide))
     try:
         import umap  # noqa: F401

@@ -6,7 +6,7 @@ and direction matter: crops, strips for captions, boxes over a video.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,6 +105,36 @@ class BodyTracks:
         """Frames ``start`` to ``stop`` (exclusive), counted in rows of this table."""
         parts = {name: getattr(self, name)[start:stop] for name in _COLUMNS}
         return replace(self, **parts, first_frame=self.first_frame + start)
+
+    def every(self, step: int) -> Self:
+        """Every `step`-th frame alone, from the first on, as a recording of fewer frames."""
+        parts = {name: getattr(self, name)[::step] for name in _COLUMNS}
+        return replace(self, **parts, fps=self.fps / step, first_frame=self.first_frame // step)
+
+    def spread_over(self, step: int, n_frames: int) -> Self:
+        """Undo `every`: what lies between two frames is interpolated, marks are the nearest's.
+
+        Parameters
+        ----------
+        step : int
+        n_frames : int
+            Rows that come out.
+        """
+        if step == 1 and n_frames == len(self):
+            return self
+        at = np.minimum(np.arange(n_frames) / step, max(len(self) - 1, 0))
+        low = np.floor(at).astype(np.int64)
+        high, share = np.minimum(low + 1, len(self) - 1), at - low
+        parts: dict[str, Any] = {}
+        for name in _COLUMNS:
+            column = getattr(self, name)
+            if column.dtype == np.bool_:
+                parts[name] = column[np.floor(at + 0.5).astype(np.int64)]
+                continue
+            weight = share.reshape(-1, *(1,) * (column.ndim - 1))
+            between = np.where(weight > 0, column[high] * weight, 0.0)
+            parts[name] = column[low] * (1 - weight) + between
+        return replace(self, **parts, fps=self.fps * step, first_frame=self.first_frame * step)
 
     def pieces(self, frames: int) -> Iterator[Self]:
         """Hand out stretches of at most `frames` frames, in order."""

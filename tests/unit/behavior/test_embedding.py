@@ -11,9 +11,9 @@ from napari_behaviorvlm.behavior.embedding.classical import (
     MixtureClusters,
     UmapClusters,
 )
-from napari_behaviorvlm.behavior.embedding.dec import DEC, DECSettings
+from napari_behaviorvlm.behavior.embedding.dec import DEC, DECSettings, sharpened
 from napari_behaviorvlm.behavior.embedding.network import choose_device
-from napari_behaviorvlm.behavior.embedding.soft import sharpened_target, student_memberships
+from napari_behaviorvlm.behavior.embedding.soft import student_memberships
 from napari_behaviorvlm.core.errors import TableError
 
 torch = pytest.importorskip("torch")
@@ -118,7 +118,7 @@ def test_soft_assignment_and_target_by_hand():
     found = student_memberships(points, centres)
     assert found[0] == pytest.approx([1 / 1.5, 0.5 / 1.5])
     assert found[1] == pytest.approx([(1 / 10) / (1 / 10 + 1 / 5), (1 / 5) / (1 / 10 + 1 / 5)])
-    target = sharpened_target(found)
+    target = sharpened(torch.from_numpy(found)).numpy()
     weight = found**2 / found.sum(axis=0)
     assert target == pytest.approx(weight / weight.sum(axis=1, keepdims=True))
     assert target[0, 0] > found[0, 0]

@@ -68,7 +68,7 @@ def test_walking_straight_on():
     assert table["nose_moving.mean"][0] == pytest.approx(0, abs=1e-4)
     # Seen from the middle of the trunk (at +0.4 of SHAPE's unit), in body lengths.
     assert table["nose_forward.mean"][0] == pytest.approx(0.4)
-    assert table["left_ear_aside.mean"][0] == pytest.approx(-0.125)
+    assert table["left_ear_aside.mean"][0] == pytest.approx(0.125)
 
 
 def test_walking_backwards_is_not_turning_round():
@@ -78,15 +78,26 @@ def test_walking_backwards_is_not_turning_round():
     assert table["nose_forward.mean"][0] > 0
 
 
-def test_turning_on_the_spot_has_its_sign_and_no_seam_at_half_a_turn():
+def test_turning_on_the_spot_has_no_side_and_no_seam_at_half_a_turn():
     clockwise = mouse(np.full((120, 2), 200.0), 1.5 * np.arange(120) / 30 + 2)
     table, _ = features_of(recording(clockwise))
     inner = table["turning.mean"][15:-15, 0]
     # The trunk's mean lies ahead of the turning point: that one moves, the heading turns alike.
     assert inner == pytest.approx(np.arcsinh(1.5 / 0.25), rel=1e-2)
-    mirrored, _ = features_of(recording(clockwise[::-1]))
-    assert mirrored["turning.mean"][60, 0] == pytest.approx(-inner[30], rel=1e-2)
-    assert mirrored["turning_speed.mean"][60, 0] == pytest.approx(inner[30], rel=1e-2)
+    back, _ = features_of(recording(clockwise[::-1]))
+    assert back["turning.mean"][60, 0] == pytest.approx(inner[30], rel=1e-2)
+    assert back["turning_speed.mean"][60, 0] == pytest.approx(inner[30], rel=1e-2)
+
+
+def test_left_and_right_do_not_matter():
+    generator = np.random.default_rng(4)
+    wander = np.cumsum(generator.normal(0, 2, (60, 2)), axis=0) + 100
+    one = recording(mouse(wander, np.cumsum(generator.normal(0, 0.1, 60))), walking(frames=60))
+    other = replace(one, positions=one.positions * [-1, 1])
+    left, right = (features_of(each)[0] for each in (one, other))
+    assert all(np.ptp(column) > 0 for column in (left["turning.mean"], left["bend.spread"]))
+    for name, column in left.items():
+        np.testing.assert_allclose(right[name], column, atol=1e-5, err_msg=name)
 
 
 @settings(max_examples=15, deadline=None)

@@ -38,6 +38,8 @@ class Animal:
         Working px per frame.
     usual : ndarray, shape (2,)
         Spread of its outline where it is alone.
+    lately : ndarray, shape (2,), optional
+        The same in the last moments; a rearing animal is short, also while another passes it.
     doubt : float
         Frames since it was seen well.
     """
@@ -46,6 +48,7 @@ class Animal:
     ellipse: Ellipse | None = None
     velocity: FloatArray = field(default_factory=lambda: np.zeros(2))
     doubt: float = 0.0
+    lately: FloatArray | None = None
 
     @property
     def expected(self) -> FloatArray | None:
@@ -56,11 +59,12 @@ class Animal:
         return np.asarray(self.ellipse.centre + moving)
 
     def guess(self) -> Ellipse | None:
-        """Ellipse of the usual size in the next frame."""
+        """Ellipse of the size that it had lately, in the next frame."""
         place = self.expected
         if place is None or self.ellipse is None:
             return None
-        return Ellipse(place, self.ellipse.axes, self.usual)
+        size = self.usual if self.lately is None else self.lately
+        return Ellipse(place, self.ellipse.axes, size)
 
     def see(self, ellipse: Ellipse, *, alone: bool, well: bool) -> None:
         """Remember where it is now."""
@@ -71,8 +75,12 @@ class Animal:
                 step = np.zeros(2)
             self.velocity = _DAMPING * ((1 - trust) * self.velocity + trust * step) / 0.9
         self.ellipse = ellipse
+        lately = self.usual if self.lately is None else self.lately
         if alone and well:
             self.usual = 0.97 * self.usual + 0.03 * ellipse.spread
+            self.lately = 0.6 * lately + 0.4 * ellipse.spread
+        else:
+            self.lately = 0.98 * lately + 0.02 * self.usual
         self.doubt = max(0.0, self.doubt - 2) if well else self.doubt + 1
 
     def miss(self) -> None:

@@ -9,6 +9,27 @@ from numpy.typing import NDArray
 from napari_behaviorvlm.behavior.animals.settings import FrameSource
 from napari_behaviorvlm.io.video import FrameReader
 
+ENOUGH = 25.0
+"""Frames per second in which animals are looked at: faster recordings show no more behaviour."""
+
+
+def pace(fps: float) -> int:
+    """Of how many frames one is looked at, so that `ENOUGH` a second are."""
+    return max(1, int(fps / ENOUGH + 1e-6))
+
+
+def paced(reader: FrameReader, step: int) -> FrameSource:
+    """Make a source of every `step`-th frame, numbered one after the other from 0."""
+    if step == 1:
+        return frames_of(reader)
+    every = frames_of(reader, step=step)
+
+    def start() -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        for frame, pictures in every():
+            yield frame // step, pictures
+
+    return start
+
 
 def frames_of(
     reader: FrameReader, *, chunk: int = 16, step: int = 1, color: bool = False

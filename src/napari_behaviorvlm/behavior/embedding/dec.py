@@ -51,7 +51,7 @@ class DECSettings:
     pretrain_epochs, cluster_epochs : int
         Passes over the data; clustering ends earlier once it has converged.
     learning_rate, cluster_rate : float
-        Adam's step: highest of a cycle in pre-training (take 1e-3 for layers as wide as the
+        Adam's step: highest of a cycle in pre-training (take 2e-3 for layers as wide as the
         paper's), constant in clustering.
     noise : float
         Share of features blanked at random in pre-training (a denoising autoencoder).
@@ -284,7 +284,7 @@ class _Training:
         parameters = [*self.encoder.parameters(), self.centres]
         adam = torch.optim.Adam(parameters, lr=settings.cluster_rate, fused=True)
         for _ in range(settings.cluster_epochs):
-            target, labels = _sharpened(shares), shares.argmax(dim=1)
+            target, labels = sharpened(shares), shares.argmax(dim=1)
             total = 0.0
             for rows in self._batches(2 * self.batch):
                 goal, found = target[rows], self._memberships(self.values[rows])
@@ -315,8 +315,8 @@ class _Training:
         return FittedDEC(taken_from(self.encoder), centres, self.history, self.converged)
 
 
-def _sharpened(found: "torch.Tensor") -> "torch.Tensor":
-    """Target distribution (equation 3)."""
+def sharpened(found: "torch.Tensor") -> "torch.Tensor":
+    """Target distribution: memberships squared, each cluster weighed down by its size (eq. 3)."""
     weight = found**2 / found.sum(dim=0)
     target: torch.Tensor = weight / weight.sum(dim=1, keepdim=True)
     return target.clamp_min(1e-12)

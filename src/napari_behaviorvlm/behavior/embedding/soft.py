@@ -33,9 +33,3 @@ def student_memberships(points: Float32Array, centres: Float32Array) -> Float32A
     """
     kernel = 1 / (1 + squared_distances(points, centres))
     return np.asarray(kernel / kernel.sum(axis=1, keepdims=True), np.float32)
-
-
-def sharpened_target(memberships: Float32Array) -> Float32Array:
-    """Target distribution: memberships squared, each cluster weighed down by its size (eq. 3)."""
-    weight = memberships**2 / np.maximum(memberships.sum(axis=0), 1e-12)
-    return np.asarray(weight / weight.sum(axis=1, keepdims=True), np.float32)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from napari_behaviorvlm.behavior.animals.silhouettes import foreground
 from napari_behaviorvlm.behavior.crops import BODY_SHARE, egocentric_crop
 from napari_behaviorvlm.behavior.features.kinematics import compressed
-from napari_behaviorvlm.behavior.features.pixels_looks import Looks, LooksOf
+from napari_behaviorvlm.behavior.features.pixels_looks import LooksOf
 from napari_behaviorvlm.behavior.features.pixels_motion import MOTION_NAMES, Flow
 from napari_behaviorvlm.behavior.features.pixels_scene import Backdrop
 from napari_behaviorvlm.behavior.features.pixels_shape import SHAPE_NAMES, shapes
@@ -35,12 +35,9 @@ class PixelSettings:
     ----------
     size : int
         Side of the crops, px; the body takes half of it.
-    looks : {"coarse", "gradients"}
-        What describes the looks.
     """
 
     size: int = 48
-    looks: Looks = "coarse"
 
 
 @dataclass(eq=False)
@@ -76,7 +73,7 @@ class PixelFeatures:
         self.encode = encode
         size = self.settings.size
         self._body = BODY_SHARE * size
-        self._looks, self._flow = LooksOf(size, self.settings.looks), Flow(size)
+        self._looks, self._flow = LooksOf(size), Flow(size)
         self._centre, self._heading = backdrop.places(bodies.centre), bodies.heading
         self._before: Picture | None = None
         self._n_codes = 0 if encode is None else encode(np.zeros((1, size, size), np.uint8)).size

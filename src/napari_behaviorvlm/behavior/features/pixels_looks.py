@@ -1,6 +1,4 @@
-"""What an animal looks like in its crop: a coarse picture, or gradients."""
-
-from typing import Literal
+"""What an animal looks like in its crop: a coarse picture."""
 
 import cv2
 import numpy as np
@@ -9,11 +7,8 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float32]
 Picture = NDArray[np.uint8]
 
-Looks = Literal["coarse", "gradients"]
-
 COARSE = 10
 """Side of the coarse picture, px."""
-CELLS, ORIENTATIONS = 4, 6
 
 
 def surroundings(size: int) -> FloatArray:
@@ -31,38 +26,23 @@ class LooksOf:
     ----------
     size : int
         Side of the crops, px.
-    kind : {"coarse", "gradients"}
-        A reduced picture, or histograms of oriented gradients (Dalal and Triggs 2005).
     """
 
-    def __init__(self, size: int, kind: Looks = "coarse") -> None:
-        self.kind = kind
+    def __init__(self, size: int) -> None:
         self._weight = surroundings(size)
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the numbers."""
-        count = COARSE * COARSE if self.kind == "coarse" else CELLS * CELLS * ORIENTATIONS
-        return tuple(f"look_{i}" for i in range(count))
+        return tuple(f"look_{i}" for i in range(COARSE * COARSE // 2))
 
     def __call__(self, contrast: Picture) -> FloatArray:
-        """Describe how much a crop differs from the empty scene, (size, size), 0 = not at all."""
+        """Describe how much a crop differs from the empty scene, (size, size), 0 = not at all.
+
+        Left and right halves are averaged: an animal that lies on its left side looks the same as
+        one that lies on its right.
+        """
         shown = contrast.astype(np.float32) * self._weight
-        if self.kind == "coarse":
-            small = cv2.resize(shown, (COARSE, COARSE), interpolation=cv2.INTER_AREA)
-            return np.asarray(small.ravel() / 255, np.float32)
-        return oriented_gradients(shown)
-
-
-def oriented_gradients(picture: FloatArray) -> FloatArray:
-    """Gradient's strength by cell and orientation, as shares of the whole, shape (96,)."""
-    right = cv2.Sobel(picture, cv2.CV_32F, 1, 0)
-    down = cv2.Sobel(picture, cv2.CV_32F, 0, 1)
-    strength = np.hypot(right, down)
-    bins = np.floor(np.mod(np.arctan2(down, right), np.pi) * (ORIENTATIONS / np.pi))
-    found = [
-        cv2.resize(strength * (bins == one), (CELLS, CELLS), interpolation=cv2.INTER_AREA)
-        for one in range(ORIENTATIONS)
-    ]
-    counts = np.stack(found).astype(np.float32).ravel()
-    return np.asarray(np.sqrt(counts / (counts.sum() + 1.0)), np.float32)
+        small = cv2.resize(shown, (COARSE, COARSE), interpolation=cv2.INTER_AREA) / 255
+        half = (small + small[:, ::-1])[:, : COARSE // 2] / 2
+        return np.asarray(half.ravel(), np.float32)

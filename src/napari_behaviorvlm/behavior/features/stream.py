@@ -19,6 +19,7 @@ from napari_behaviorvlm.behavior.features.kinematics import (
 )
 from napari_behaviorvlm.behavior.features.motion import smoothing_reach, window_statistics
 from napari_behaviorvlm.behavior.features.social import relations, social_names
+from napari_behaviorvlm.behavior.features.windows import mirrored
 from napari_behaviorvlm.core.errors import TableError
 from napari_behaviorvlm.core.tracks import Tracks
 
@@ -112,10 +113,15 @@ class PoseFeatures:
 
     def names(self, tracks: Tracks) -> tuple[str, ...]:
         """Names of the features, in the order of the last axis."""
+        single = self._single(tracks)
+        return (*(f"{name}.mean" for name in single), *(f"{name}.spread" for name in single))
+
+    def _single(self, tracks: Tracks) -> tuple[str, ...]:
+        """Names of the numbers of single frames."""
         single = kinematic_names(tracks.keypoints, tracks.positions.shape[-1])
         if self.settings.social:
             single += social_names(len(tracks.animals))
-        return (*(f"{name}.mean" for name in single), *(f"{name}.spread" for name in single))
+        return single
 
     def groups(self, tracks: Tracks) -> tuple[str, ...]:
         """Group of every feature: travel, movement, posture, social or quality."""
@@ -156,6 +162,7 @@ class PoseFeatures:
             social = relations(situation, self.plan, self.scale)
             values = np.concatenate([values, social], axis=-1)
         windows = window_statistics(values, situation.tracked, settings.window_reach(fps))
+        windows = mirrored(windows, self._single(tracks))
         windows[~situation.tracked] = 0
         return FeatureBlock(tracks.first_frame, windows.astype(np.float32), situation.tracked)
 

@@ -1,5 +1,8 @@
 """From numbers of every frame to numbers of the moments around them."""
 
+import re
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,6 +10,28 @@ from napari_behaviorvlm.behavior.features.motion import window_statistics
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
+
+_SIDED = re.compile(r"(^|_)(aside|turn|turning|bend|curved)(_\d+)?$")
+"""Names of numbers whose sign tells left from right."""
+
+
+def mirrored(statistics: FloatArray, names: Sequence[str]) -> FloatArray:
+    """Make moments equal that differ by left and right alone: whoever turns left, turns.
+
+    Parameters
+    ----------
+    statistics : ndarray, shape (..., 2 * features)
+        Means, then standard deviations.
+    names : sequence of str
+        Of the features.
+
+    Returns
+    -------
+    ndarray, same shape
+    """
+    places = [at for at, name in enumerate(names) if _SIDED.search(name)]
+    statistics[..., places] = np.abs(statistics[..., places])
+    return statistics
 
 
 def windowed(values: NDArray[np.floating], present: BoolArray, reach: int) -> FloatArray:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_behaviorvlm.behavior.animals.sources import frames_of
+from napari_behaviorvlm.behavior.animals.sources import frames_of, pace, paced
 from napari_behaviorvlm.behavior.features.body import BodyPlan
 from napari_behaviorvlm.behavior.features.egocentric import BodyScale
 from napari_behaviorvlm.behavior.features.encoder import LocalEncoder
@@ -15,7 +15,7 @@ from napari_behaviorvlm.behavior.features.joined import FeatureTable, seen
 from napari_behaviorvlm.behavior.features.pixels import PixelFeatures, PixelSettings
 from napari_behaviorvlm.behavior.features.pixels_scene import Backdrop
 from napari_behaviorvlm.behavior.features.stream import PoseFeatures
-from napari_behaviorvlm.behavior.features.windows import windowed
+from napari_behaviorvlm.behavior.features.windows import mirrored, windowed
 from napari_behaviorvlm.core.body_tracks import BodyTracks
 from napari_behaviorvlm.core.errors import TableError
 from napari_behaviorvlm.core.progress import Progress
@@ -27,7 +27,7 @@ from napari_behaviorvlm.workflows.behavior.segmentation.places import file_key, 
 from napari_behaviorvlm.workflows.behavior.segmentation.request import SegmentRequest
 from napari_behaviorvlm.workflows.behavior.segmentation.tracking import Tracked, poses_of
 
-VERSION = 1
+VERSION = 2
 """Raise it when the same tracks and pictures give other numbers: part of keys."""
 
 PIECE = 1024
@@ -127,8 +127,10 @@ class _Windows:
     """Numbers of single frames on disk as numbers of the moments around them."""
 
     def __init__(self, looked: DerivedArrays, reach: int) -> None:
-        self._values, self._reach = looked.array("values", mapped=True), reach
+        self._values, self._step = looked.array("values", mapped=True), int(looked.facts["step"])
+        self._reach = reach // self._step
         names, groups = looked.facts["names"], looked.facts["groups"]
+        self._single = names
         self._slow = np.array([group in LOOKS for group in groups])
         fast = [name for name, slow in zip(names, self._slow, strict=True) if not slow]
         slow_names = [name for name, slow in zip(names, self._slow, strict=True) if slow]
@@ -142,10 +144,13 @@ class _Windows:
 
     def rows(self, rows: slice) -> NDArray[np.floating]:
         """Moments of some frames, shape (frames, animals, features)."""
-        start, stop = max(0, rows.start - self._reach), rows.stop + self._reach
+        # Every step-th frame was looked at; the others are as the nearest of those.
+        near = (np.arange(rows.start, rows.stop) + self._step // 2) // self._step
+        near = np.minimum(near, len(self._values) - 1)
+        start, stop = max(0, near[0] - self._reach), near[-1] + 1 + self._reach
         values = np.asarray(self._values[start:stop], np.float32)
-        found = windowed(values, seen(values), self._reach)
-        found = found[rows.start - start :][: rows.stop - rows.start]
+        found = mirrored(windowed(values, seen(values), self._reach), self._single)
+        found = found[near - start]
         means, spreads = np.split(found, 2, axis=-1)
         fast, slow = ~self._slow, self._slow
         return np.concatenate([means[..., fast], spreads[..., fast], means[..., slow]], axis=-1)
@@ -167,22 +172,23 @@ def _pixels(
     if DerivedArrays.open(place) is not None:
         return place
     encode = None if request.encoder is None else LocalEncoder(request.encoder, request.device)
-    bodies = tracked.bodies
+    step = pace(tracked.bodies.fps)
+    bodies = tracked.bodies.every(step)
     name = tracked.recording.name
     with opened(folder, tracked.recording) as reader, made_arrays(place) as writing:
         yield Progress(0, 0, f"{name}: learning the empty scene")
-        step = max(1, reader.n_frames // request.follow.background_frames)
-        sample = frames_of(reader, step=step)
+        spread = max(1, reader.n_frames // request.follow.background_frames)
+        sample = frames_of(reader, step=spread)
         backdrop = Backdrop.learn(sample(), bodies, settings.size, request.follow)
         features = PixelFeatures(bodies, backdrop, settings, encode)
-        for done in _measure(writing, features, bodies, frames_of(reader)()):
+        for done in _measure(writing, features, bodies, paced(reader, step)(), step):
             yield Progress(done, len(bodies), f"{name}: looking at animals")
     return place
 
 
 def _measure(
     writing: Writing, features: PixelFeatures, bodies: BodyTracks,
-    pieces: Iterable[tuple[int, NDArray[np.uint8]]],
+    pieces: Iterable[tuple[int, NDArray[np.uint8]]], step: int,
 ) -> Iterable[int]:  # fmt: skip
     shape = (len(bodies), len(bodies.animals), len(features.names))
     values = writing.mapped("values", shape, np.float16)
@@ -193,4 +199,4 @@ def _measure(
         values[first:reached] = found
         yield reached
     values[reached:] = np.nan
-    writing.facts({"names": features.names, "groups": features.groups})
+    writing.facts({"names": features.names, "groups": features.groups, "step": step})

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from napari_behaviorvlm.behavior.animals import bodies_of, follow
-from napari_behaviorvlm.behavior.animals.sources import frames_of
+from napari_behaviorvlm.behavior.animals.sources import frames_of, pace, paced
 from napari_behaviorvlm.core.body_tracks import BodyTracks
 from napari_behaviorvlm.core.errors import TableError, VideoError
 from napari_behaviorvlm.core.progress import Progress
@@ -19,7 +19,7 @@ from napari_behaviorvlm.io.project.derived import content_key
 from napari_behaviorvlm.workflows.behavior.segmentation.places import file_key, opened, video_key
 from napari_behaviorvlm.workflows.behavior.segmentation.request import SegmentRequest
 
-VERSION = 1
+VERSION = 2
 """Raise it when the same video gives other bodies: part of keys."""
 
 COLUMNS = ("centre", "head", "rear", "width", "area", "touching")
@@ -146,20 +146,21 @@ def _followed(
     folder: BehaviorFolder, recording: Recording, request: SegmentRequest
 ) -> Generator[Progress, None, BodyTracks]:
     with opened(folder, recording) as reader:
+        fps, n_frames = recording.fps or reader.fps or 30.0, reader.n_frames
+        step = pace(fps)
         settings = replace(
-            request.follow, fps=recording.fps or reader.fps or 30.0, n_frames=reader.n_frames,
-            names=recording.animals,
-        )  # fmt: skip
-        step = max(1, reader.n_frames // settings.background_frames)
-        sample = frames_of(reader, step=step) if step > 1 else None
-        steps = follow(frames_of(reader), recording.n_animals, settings, sample=sample)
+            request.follow, fps=fps / step, n_frames=-(-n_frames // step), names=recording.animals
+        )
+        spread = max(1, n_frames // settings.background_frames)
+        sample = frames_of(reader, step=spread) if spread > 1 else None
+        steps = follow(paced(reader, step), recording.n_animals, settings, sample=sample)
         try:
             while True:
                 done = next(steps)
                 yield Progress(done.done, done.total, f"{recording.name}: {done.message}")
         except StopIteration as end:
             bodies: BodyTracks = end.value
-            return bodies
+            return bodies.spread_over(step, n_frames)
         except VideoError as problem:
             if recording.name in str(problem):
                 raise
