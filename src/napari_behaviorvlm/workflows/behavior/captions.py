@@ -32,7 +32,7 @@ from napari_behaviorvlm.workflows.behavior.segmenting import read_bodies, read_c
 from napari_behaviorvlm.workflows.behavior.words import use_vocabulary, vocabulary_content
 
 STEP = "caption"
-VERSION = 2
+VERSION = 3
 """Raise it when the same clips give other captions: part of keys."""
 
 
@@ -100,8 +100,8 @@ class _Job:
             "model": [PROMPT_VERSION, request.language, *_model(request)] if asks else [],
         })  # fmt: skip
         made = CaptionRequest(
-            recording.name, clips, poses_of(recording, bodies), bodies, words, request.language,
-            unit_of(recording), energy,
+            recording.name, clips, poses_of(folder, recording, bodies), bodies, words,
+            request.language, unit_of(recording), energy,
         )  # fmt: skip
         return cls(recording, made, key)
 

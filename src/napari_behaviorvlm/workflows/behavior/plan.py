@@ -150,7 +150,7 @@ def _captions(
         return len(clips)
     bodies = read_bodies(folder, recording)
     made = CaptionRequest(
-        recording.name, clips, poses_of(recording, bodies), bodies, words,
+        recording.name, clips, poses_of(folder, recording, bodies), bodies, words,
         request.language, unit_of(recording), energy_of(folder, recording),
     )  # fmt: skip
     measures = measure(made.tracks, made.bodies, clips, made.energy)

@@ -16,7 +16,7 @@ from napari_behaviorvlm.core.tracks import Tracks
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder, Recording
 from napari_behaviorvlm.io.poses import read_poses
 from napari_behaviorvlm.io.video import MultiViewReader
-from napari_behaviorvlm.workflows.behavior.segmenting import read_moments
+from napari_behaviorvlm.workflows.behavior.segmenting import made_from_poses, read_moments
 from napari_behaviorvlm.workflows.videos import open_indexed
 
 KEPT_SECONDS = 6
@@ -29,15 +29,21 @@ HEAD_ENERGY = "energy_head.mean"
 FloatArray = NDArray[np.float64]
 
 
-def poses_of(recording: Recording, bodies: BodyTracks) -> Tracks | None:
-    """Poses of a recording for the frames and under the names of its bodies; None without any.
+def poses_of(folder: BehaviorFolder, recording: Recording, bodies: BodyTracks) -> Tracks | None:
+    """Poses of a recording for the frames and under the names of its bodies.
+
+    Returns
+    -------
+    Tracks or None
+        None where there are none, or where animals were followed by their pixels all the same:
+        nobody knows then which of the followed animals is which of the poses'.
 
     Raises
     ------
     TableError
-        If they cannot be read.
+        If they cannot be read, or the recording was not segmented yet.
     """
-    if recording.poses is None:
+    if recording.poses is None or not made_from_poses(folder, recording):
         return None
     tracks = read_poses(recording.poses, bodies.fps)
     positions = np.full((len(bodies), *tracks.positions.shape[1:]), np.nan)

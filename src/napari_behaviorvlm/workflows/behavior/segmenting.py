@@ -22,6 +22,7 @@ from napari_behaviorvlm.workflows.behavior.segmentation.request import (
 from napari_behaviorvlm.workflows.behavior.segmentation.results import (
     Clusters,
     has_clips,
+    made_from_poses,
     read_bodies,
     read_clips,
     read_clusters,
@@ -35,6 +36,7 @@ __all__ = [
     "SegmentReport",
     "SegmentRequest",
     "has_clips",
+    "made_from_poses",
     "plan_moments",
     "read_bodies",
     "read_clips",

@@ -14,6 +14,7 @@ from napari_behaviorvlm.behavior.embedding.base import finish
 from napari_behaviorvlm.core.bouts import UNTRACKED
 from napari_behaviorvlm.core.errors import TableError, VideoError
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder, Recording
+from napari_behaviorvlm.workflows.behavior.results import poses_of
 from napari_behaviorvlm.workflows.behavior.segmenting import (
     SegmentRequest,
     has_clips,
@@ -99,6 +100,15 @@ def test_behaviour_is_found_again(tmp_path, material, features):
     assert metrics.macro_f1(truth[labels >= 0], labels[labels >= 0], "many-to-one") > expected
     followed = truth.ravel()[labels.ravel() >= 0]
     assert len(followed) > 0.8 * truth.size
+
+
+def test_words_come_from_the_poses_only_where_these_say_who_is_who(tmp_path, material):
+    recordings, _ = material
+    with made(tmp_path, recordings[:1]) as folder:
+        for features, uses in (("poses", True), ("pixels", False)):
+            finish(segment(folder, replace(QUICK, features=features)))
+            bodies = read_bodies(folder, "film0")
+            assert (poses_of(folder, recordings[0], bodies) is not None) == uses
 
 
 def test_nothing_is_computed_twice_and_the_same_input_gives_the_same_clips(tmp_path, material):

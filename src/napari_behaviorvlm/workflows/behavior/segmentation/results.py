@@ -81,6 +81,17 @@ def read_bodies(folder: Derives, recording: Recording | str) -> BodyTracks:
     return read_tracked(_needed(folder, recording, "bodies").folder)
 
 
+def made_from_poses(folder: Derives, recording: Recording | str) -> bool:
+    """Whether poses told where the animals are; else they were followed, under names of their own.
+
+    Raises
+    ------
+    TableError
+        If the recording was not segmented yet.
+    """
+    return bool(_needed(folder, recording, "bodies").facts["from_poses"])
+
+
 def read_moments(folder: Derives, recording: Recording | str) -> FeatureTable:
     """Features of every frame of a recording; values lie on disk.
 

@@ -95,7 +95,9 @@ def track(
         ))  # fmt: skip
         with made_arrays(place) as writing:
             writing.put({name: getattr(bodies, name) for name in COLUMNS})
-            writing.facts({"animals": list(bodies.animals), "fps": bodies.fps})
+            writing.facts({
+                "animals": list(bodies.animals), "fps": bodies.fps, "from_poses": posed,
+            })  # fmt: skip
     flat = recording.pixel_poses is not None or (
         posed and poses_of(recording).positions.shape[-1] == 2
     )
