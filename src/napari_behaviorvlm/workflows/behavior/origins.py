@@ -130,7 +130,7 @@ def _measured(
         raise TableError(f"{recording.name} has no clip {clip}.")
     if not measured:
         measured += measure(
-            poses_of(recording, bodies), bodies, clips, energy_of(folder, recording)
+            poses_of(folder, recording, bodies), bodies, clips, energy_of(folder, recording)
         )  # fmt: skip
     numbers = kinematics(measured[clip], unit_of(recording))
     start, end = int(clips.start[clip]), int(clips.end[clip])
@@ -184,7 +184,7 @@ def ask_again(
     words = read_vocabulary(folder.vocabulary) if folder.vocabulary.is_file() else None
     language = str(folder.config.settings.get("caption", {}).get("language", "English"))
     request = CaptionRequest(
-        recording.name, clips, poses_of(recording, bodies), bodies, words, language,
+        recording.name, clips, poses_of(folder, recording, bodies), bodies, words, language,
         unit_of(recording), energy_of(folder, recording), only=(clip,),
     )  # fmt: skip
     measures = measure(request.tracks, bodies, clips, request.energy)[clip]

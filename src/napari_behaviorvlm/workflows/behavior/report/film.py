@@ -185,7 +185,7 @@ def _draw(
     """Draw clips of one recording, and count them."""
     bodies = read_bodies(folder, recording)
     with pictures_of(folder, recording) as read:
-        _require_pixels(recording, bodies, read(tasks[0].frames[0]))
+        _require_pixels(folder, recording, bodies, read(tasks[0].frames[0]))
         for done, task in enumerate(tasks):
             yield done
             pairs = _pairs(read, bodies, clips, task)
@@ -199,12 +199,12 @@ def _draw(
 
 
 def _require_pixels(
-    recording: Recording, bodies: BodyTracks, picture: NDArray[np.generic]
+    folder: BehaviorFolder, recording: Recording, bodies: BodyTracks, picture: NDArray[np.generic]
 ) -> None:  # fmt: skip
     """Raise where animals are known in space only, not in the picture."""
     if recording.pixel_poses is not None or recording.poses is None:
         return
-    tracks = poses_of(recording, bodies)
+    tracks = poses_of(folder, recording, bodies)
     if tracks is None or tracks.positions.shape[-1] == 2:
         return
     height, width = picture.shape[:2]

@@ -39,7 +39,7 @@ from napari_behaviorvlm.workflows.behavior.segmentation.models import (
 from napari_behaviorvlm.workflows.behavior.segmentation.places import file_key
 from napari_behaviorvlm.workflows.behavior.segmentation.request import SegmentRequest
 
-VERSION = 2
+VERSION = 3
 """Raise it when the same features give other clusters: part of keys."""
 
 SAMPLE = 25_000
@@ -140,10 +140,7 @@ def clusterer(request: SegmentRequest) -> Clusterer:
         return DensityClusters()
     if request.method == "umap+gmm":
         return UmapClusters(seed)
-    # Features of several sources overlap: rebuilding each from the others (a denoising
-    # autoencoder, as in the paper) finds what they have in common.
-    settings = DECSettings(dimensions=20, noise=0.4, seed=seed, device=request.device)
-    return DEC(settings)
+    return DEC(DECSettings(seed=seed, device=request.device))
 
 
 # Clips ---------------------------------------------------------------------------------------
