@@ -1,7 +1,7 @@
 """The paper's three variants against a simulated VLM (never call these figures anything else).
 
     python -m benchmarks.paper                      # the table, some minutes
-    python -m benchmarks.paper --http --frames 6    # over HTTP with real pictures: tokens, time
+    python -m benchmarks.paper --http --frames 6    # the same over HTTP, with pictures: time
     python -m benchmarks.paper --seeds 1 benchmark independent=0.2
 
 "paper" is the whole pipeline; "without 3D" triangulates whatever the views say, all of them
@@ -9,6 +9,7 @@ counting alike, and assigns nothing anew; "without regions and 3D" asks for all 
 frame at once. Means are over keypoints that were reported and that two cameras see. The paper's own
 figures (500 frames of its own recordings): 6.59, 9.16 and 14.29 mm. The simulated model's setting
 `ErrorModel.benchmark` was calibrated to them on the sample; dannce was not looked at for that.
+Tokens are as the simulated server counts them (`benchmarks/dry_run.py` tells what a dry run says).
 """
 
 import argparse
@@ -57,7 +58,7 @@ def model_of(session: Session, errors: ErrorModel, http: bool) -> Iterator[tuple
     if not http:
         model = SimulatedModel(truth_of(session), errors)
         with no_pictures():
-            yield model, lambda: (model.calls, float("nan"), float("nan"))
+            yield model, lambda: (model.calls, model.tokens_in, model.tokens_out)
         return
     with SimulatedServer(truth_of(session), errors) as server:
         chosen = Settings(base_url=server.url, model="simulated", concurrency=8)

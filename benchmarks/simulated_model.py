@@ -1,9 +1,11 @@
 """A simulated VLM without a server and without pictures, for benchmarks that ask it a lot.
 
 It answers the same facts by the same error model as `simulated_vlm.SimulatedServer`; what is left
-out is drawing, encoding and HTTP. Tokens are estimated, from the sizes the pictures would have.
+out is drawing, encoding, HTTP and repair turns. Tokens are counted as the simulated server counts
+them, by the sizes that the pictures would have.
 """
 
+import json
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -12,6 +14,7 @@ from unittest import mock
 import numpy as np
 from simulated_vlm import ErrorModel, Truth
 from simulated_vlm.answering import Oracle
+from simulated_vlm.counting import input_tokens, output_tokens
 
 from napari_behaviorvlm.identity.strategies import paper_views
 from napari_behaviorvlm.vlm.checking import check_value
@@ -19,8 +22,7 @@ from napari_behaviorvlm.vlm.facts import CandidateFacts
 from napari_behaviorvlm.vlm.pictures import MarkedPicture
 from napari_behaviorvlm.vlm.profile import Profile
 from napari_behaviorvlm.vlm.questions import Outcome, Question
-from napari_behaviorvlm.vlm.request import Image
-from napari_behaviorvlm.vlm.tokens import answer_tokens, request_tokens
+from napari_behaviorvlm.vlm.request import Image, Request
 
 OVERVIEW = Image(b"", 280, 280, "image/jpeg")
 
@@ -40,16 +42,21 @@ class SimulatedModel:
         yield from ()
         began = time.process_time()
         self.calls += len(questions)
-        for question in questions:
-            self.tokens_in += request_tokens(question.request("simulated", self.profile))
-            self.tokens_out += answer_tokens(question.facts, reasons=question.reasons)
         outcomes = [Outcome(self._answer(question)) for question in questions]
         self.seconds += time.process_time() - began
         return outcomes
 
     def _answer(self, question: Question):
         value = self.oracle.answer(question.facts)
+        self._count(question.request("simulated", self.profile), value)
         return check_value(question.facts, value, coordinates=self.profile.coordinates).answer
+
+    def _count(self, request: Request, value: dict) -> None:
+        parts = [{"text": text} for text in request.texts]
+        blank = np.uint8(0)
+        parts += [{"image": np.broadcast_to(blank, (i.height, i.width))} for i in request.images]
+        self.tokens_in += input_tokens(request.system, parts, request.schema)
+        self.tokens_out += output_tokens(json.dumps(value))
 
 
 def _without_drawing(_frame, where, numbers, xy, _style=None) -> MarkedPicture:
