@@ -163,8 +163,11 @@ class Studio:
 
     def grab(self) -> Image.Image:
         """Take the screen, dialogs included."""
+        from napari._qt.dialogs.qt_notification import NapariQtNotification
         from qtpy.QtWidgets import QApplication
 
+        for notice in self.viewer.window._qt_window.findChildren(NapariQtNotification):
+            notice.close()  # napari's own, about versions of Qt
         self.viewer.window._qt_viewer.canvas.native.repaint()
         QApplication.processEvents()
         shot = QApplication.primaryScreen().grabWindow(0, 0, 0, *self.size)
@@ -270,9 +273,11 @@ def shoot_model(studio: Studio) -> None:
         run.model.test()
         wait_until(lambda: "answers." in run.model.said.text(), "the server", 120)
         run.ask_plan()
-        wait_until(lambda: "calls" in run.plan_label.text(), "the plan", 300)
+        wait_until(lambda: "is asked" in run.plan_label.text(), "the plan", 300)
         studio.save("model")
         studio.place(SMALL_SCREEN)
+        run.ask_plan()
+        wait_until(lambda: "is asked" in run.plan_label.text(), "the plan", 300)
         studio.save("model_1366x768")
         studio.place(SCREEN)
         run.start()

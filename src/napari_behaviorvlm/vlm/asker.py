@@ -1,43 +1,22 @@
 """Asking: known answers first, then calls within budget and pace, checked, repaired, and kept."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from napari_behaviorvlm.core.errors import VLMError
 from napari_behaviorvlm.vlm.cost import Budget, Price
+from napari_behaviorvlm.vlm.exchange import Answered, Exchange, images_of
 from napari_behaviorvlm.vlm.failures import CallError
 from napari_behaviorvlm.vlm.patience import Patience
 from napari_behaviorvlm.vlm.profile import Profile
 from napari_behaviorvlm.vlm.questions import Outcome, Question
-from napari_behaviorvlm.vlm.request import Reply, Request, Usage
-from napari_behaviorvlm.vlm.store import Answered, AnswerStore, Exchange, images_of
-from napari_behaviorvlm.vlm.tokens import answer_tokens, request_tokens
+from napari_behaviorvlm.vlm.request import Reply, Request
+from napari_behaviorvlm.vlm.store import AnswerStore
+from napari_behaviorvlm.vlm.tokens import request_tokens
 from napari_behaviorvlm.vlm.trail import Trail
 
 SAME_FAILURES = 3
 """So many questions refused by the server, and none answered: the fault is not theirs."""
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """What a set of questions would cost, without asking.
-
-    Parameters
-    ----------
-    calls : int
-    known : int
-        Questions whose answer is kept already.
-    input_tokens, output_tokens : int
-    cost : float or None
-        USD; None where the price is unknown.
-    """
-
-    calls: int
-    known: int
-    input_tokens: int
-    output_tokens: int
-    cost: float | None
 
 
 @dataclass
@@ -86,21 +65,6 @@ class Asker:
     def halt(self, error: BaseException | None) -> None:
         """Send nothing more: whoever would, fails with the first of these errors."""
         self.halted = self.halted or error
-
-    def estimate(self, questions: Sequence[Question]) -> Estimate:
-        """Say what questions would cost; those that are known already cost nothing."""
-        ratio = self.store.token_ratio(self.model)
-        known, tokens_in, tokens_out = 0, 0.0, 0
-        for question in questions:
-            request = question.request(self.model, self.profile)
-            if self.store.find(request.key(self.address)) is not None:
-                known += 1
-                continue
-            tokens_in += request_tokens(request) * ratio
-            tokens_out += answer_tokens(question.facts, reasons=question.reasons)
-        usage = Usage(round(tokens_in), tokens_out)
-        cost = None if self.price is None else self.price.of(usage)
-        return Estimate(len(questions) - known, known, usage.input, usage.output, cost)
 
     async def ask(self, question: Question) -> Outcome:
         """Ask one question.

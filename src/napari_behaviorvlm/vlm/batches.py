@@ -22,11 +22,11 @@ from napari_behaviorvlm.vlm.batch_calls import (
     list_batches,
 )
 from napari_behaviorvlm.vlm.cost import BATCH_DISCOUNT
+from napari_behaviorvlm.vlm.exchange import Answered, now
 from napari_behaviorvlm.vlm.failures import CallError
 from napari_behaviorvlm.vlm.messages_route import MessagesClient, read_message
 from napari_behaviorvlm.vlm.questions import Outcome, Question
 from napari_behaviorvlm.vlm.request import Request
-from napari_behaviorvlm.vlm.store import Answered, now
 from napari_behaviorvlm.vlm.tokens import request_tokens
 from napari_behaviorvlm.vlm.trail import Trail
 

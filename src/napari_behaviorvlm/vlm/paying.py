@@ -5,9 +5,10 @@ from typing import Any
 
 from napari_behaviorvlm.vlm.client import Client
 from napari_behaviorvlm.vlm.cost import Budget, Price
+from napari_behaviorvlm.vlm.exchange import Answered, images_of
 from napari_behaviorvlm.vlm.failures import CallError
 from napari_behaviorvlm.vlm.request import AnswerForm, Reply, Request
-from napari_behaviorvlm.vlm.store import Answered, AnswerStore, images_of
+from napari_behaviorvlm.vlm.store import AnswerStore
 from napari_behaviorvlm.vlm.tokens import request_tokens
 
 

@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 
 from napari_behaviorvlm.core.errors import VLMError
 from napari_behaviorvlm.core.progress import Progress
-from napari_behaviorvlm.vlm.asker import Asker, Estimate
+from napari_behaviorvlm.vlm.asker import Asker
 from napari_behaviorvlm.vlm.batches import BatchDesk, BatchReport
 from napari_behaviorvlm.vlm.chat_route import ChatClient
 from napari_behaviorvlm.vlm.client import Client
@@ -201,10 +201,6 @@ class ModelSession:
     def budget(self) -> Budget:
         """What was spent, and what may be."""
         return self.asker.budget
-
-    def estimate(self, questions: Sequence[Question]) -> Estimate:
-        """Say what questions would cost, without asking them."""
-        return self.asker.estimate(questions)
 
     def ask(
         self, questions: Sequence[Question], on_answer: OnAnswer = lambda _, __: None

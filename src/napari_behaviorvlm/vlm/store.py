@@ -11,13 +11,12 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from napari_behaviorvlm.core.errors import VLMError
-from napari_behaviorvlm.vlm.request import Image, Request, Stop, Usage
+from napari_behaviorvlm.vlm.exchange import Answered, Exchange, Spending, now
+from napari_behaviorvlm.vlm.request import Image, Stop, Usage
 
 VERSION = 1
 
@@ -73,74 +72,6 @@ CREATE TABLE profile (
     content TEXT NOT NULL, created TEXT NOT NULL, PRIMARY KEY (endpoint, model, route)
 ) WITHOUT ROWID;
 """
-
-
-@dataclass(frozen=True)
-class Exchange:
-    """A request with its answer, as kept.
-
-    Parameters
-    ----------
-    id : int
-        What labels refer to.
-    key : str
-        Content hash of the request.
-    request : dict
-        Canonical content; pictures by digest (see `AnswerStore.image`).
-    text : str
-    value : dict, optional
-    stop : Stop
-    usage : Usage
-    cost : float, optional
-        USD.
-    raw : str
-        The server's message as it came.
-    created : str
-        ISO 8601 time, UTC.
-    """
-
-    id: int
-    key: str
-    endpoint: str
-    model: str
-    request: dict[str, Any]
-    text: str
-    value: dict[str, Any] | None
-    stop: Stop
-    usage: Usage
-    cost: float | None
-    raw: str
-    created: str
-
-
-@dataclass(frozen=True)
-class Spending:
-    """What was spent so far.
-
-    Parameters
-    ----------
-    calls : int
-    usage : Usage
-    cost : float
-        USD, of the calls whose price is known.
-    uncertain_calls, uncertain_cost
-        Calls that went out and never came back; the most that they can have cost.
-    waiting_calls, waiting_cost
-        Requests of batches that are not collected yet; the most that they can cost.
-    """
-
-    calls: int
-    usage: Usage
-    cost: float
-    uncertain_calls: int
-    uncertain_cost: float
-    waiting_calls: int = 0
-    waiting_cost: float = 0.0
-
-    @property
-    def most(self) -> float:
-        """USD that were spent at most."""
-        return self.cost + self.uncertain_cost + self.waiting_cost
 
 
 class AnswerStore:
@@ -216,7 +147,7 @@ class AnswerStore:
         with self.transaction() as connection:
             connection.execute("DELETE FROM intent WHERE id=?", (intent,))
 
-    def keep(self, answer: "Answered", intent: int | None = None) -> Exchange:
+    def keep(self, answer: Answered, intent: int | None = None) -> Exchange:
         """Keep an answer and end its intent, both or neither."""
         with self.transaction() as connection:
             self.insert(connection, answer)
@@ -226,7 +157,7 @@ class AnswerStore:
         assert kept is not None
         return kept
 
-    def insert(self, connection: sqlite3.Connection, answer: "Answered") -> None:
+    def insert(self, connection: sqlite3.Connection, answer: Answered) -> None:
         """Insert an answer inside a transaction; the first answer to a request stays."""
         self.insert_images(connection, answer.images)
         connection.execute(
@@ -348,42 +279,6 @@ class AnswerStore:
             ) from error
 
 
-@dataclass(frozen=True)
-class Answered:
-    """An answer about to be kept.
-
-    Parameters
-    ----------
-    content : dict
-        The request as `Request.content` gives it.
-    images : tuple of Image
-        Its pictures.
-    """
-
-    key: str
-    endpoint: str
-    model: str
-    content: dict[str, Any]
-    images: tuple[Image, ...]
-    text: str
-    value: dict[str, Any] | None
-    stop: Stop
-    usage: Usage
-    raw: str
-    estimate: int
-    cost: float | None
-    batch: str | None = None
-
-    def row(self) -> tuple[object, ...]:
-        """Values in the order of the table's columns."""
-        return (
-            self.key, self.endpoint, self.model, _dump(self.content), self.text,
-            None if self.value is None else _dump(self.value), self.stop.value, self.raw,
-            self.usage.input, self.usage.output, self.usage.cache_read, self.usage.cache_write,
-            self.estimate, self.cost, self.batch, now(),
-        )  # fmt: skip
-
-
 def _address(path: Path | None, *, writable: bool) -> str:
     """Address of the database as SQLite takes it."""
     if path is None:
@@ -393,17 +288,3 @@ def _address(path: Path | None, *, writable: bool) -> str:
     # In a folder that cannot be written SQLite has no place for the log's index.
     mode = "mode=ro" if os.access(path.parent, os.W_OK) else "immutable=1"
     return f"{path.absolute().as_uri()}?{mode}"
-
-
-def images_of(request: Request) -> tuple[Image, ...]:
-    """Pictures of a request, each once."""
-    return tuple({image.digest: image for image in request.images}.values())
-
-
-def _dump(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def now() -> str:
-    """Return the current time as ISO 8601, UTC, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 
 from napari_behaviorvlm.vlm.checking import Checked
+from napari_behaviorvlm.vlm.exchange import Exchange
 from napari_behaviorvlm.vlm.profile import Profile
 from napari_behaviorvlm.vlm.questions import Outcome, Question, Said, judge, repaired
 from napari_behaviorvlm.vlm.request import Request
-from napari_behaviorvlm.vlm.store import AnswerStore, Exchange
+from napari_behaviorvlm.vlm.store import AnswerStore
 
 REPAIRS = 2
 """Repair turns after a bad answer; then its bad items count as not answered."""

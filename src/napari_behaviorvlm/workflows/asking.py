@@ -9,11 +9,12 @@ from typing import TypeVar
 from napari_behaviorvlm.core.errors import VLMError
 from napari_behaviorvlm.core.progress import Arrived, Counted, Progress
 from napari_behaviorvlm.vlm.batches import BatchReport
+from napari_behaviorvlm.vlm.exchange import Spending
 from napari_behaviorvlm.vlm.profile import Profile
 from napari_behaviorvlm.vlm.questions import Outcome, Question
 from napari_behaviorvlm.vlm.request import Usage
 from napari_behaviorvlm.vlm.session import ModelSession, Settings
-from napari_behaviorvlm.vlm.store import AnswerStore, Spending
+from napari_behaviorvlm.vlm.store import AnswerStore
 from napari_behaviorvlm.workflows.label_request import LabelReport
 
 Result = TypeVar("Result")

@@ -14,10 +14,11 @@ from napari_behaviorvlm.core.errors import ProjectError, VLMError
 from napari_behaviorvlm.io.project import Project
 from napari_behaviorvlm.io.project.derived import has_result, read_exchanges, read_leans
 from napari_behaviorvlm.io.project.store import Run
+from napari_behaviorvlm.vlm.exchange import Exchange
 from napari_behaviorvlm.vlm.facts import AnyFacts, AssignFacts, ImageFacts, RegionsFacts, read_facts
 from napari_behaviorvlm.vlm.parsing import parse_answer
 from napari_behaviorvlm.vlm.request import Image
-from napari_behaviorvlm.vlm.store import AnswerStore, Exchange
+from napari_behaviorvlm.vlm.store import AnswerStore
 from napari_behaviorvlm.workflows.asking import ANSWERS, answer_store
 
 

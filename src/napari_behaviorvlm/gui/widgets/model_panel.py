@@ -8,7 +8,7 @@ from qtpy.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
     QFormLayout,
-    QGroupBox,
+    QLabel,
     QLineEdit,
     QSpinBox,
     QVBoxLayout,
@@ -33,7 +33,7 @@ TRY_PATIENCE = 15.0
 """Seconds that a test waits for a server."""
 
 
-class ModelPanel(QGroupBox):
+class ModelPanel(QWidget):
     """Chooses a model and tries it; every change is kept at once, except the key, which never is.
 
     Parameters
@@ -43,7 +43,7 @@ class ModelPanel(QGroupBox):
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        super().__init__("Model")
+        super().__init__()
         self.setObjectName("model_panel")
         self._path = path
         self._tester = Worker(parent=self)
@@ -92,7 +92,9 @@ class ModelPanel(QGroupBox):
         self.concurrency.setToolTip("Questions asked at the same time.")
         self.price_in, self.price_out = _price(), _price()
         self.test_button = button("Test connection", "", name="test_connection")
-        layout = QVBoxLayout(self)
+        layout = QVBoxLayout(self)  # a box with a title would be given too little height
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(QLabel("<b>Model</b>"))
         layout.addLayout(self._form())
         for part in (self.key_words, self.test_button, self.said):
             layout.addWidget(part)

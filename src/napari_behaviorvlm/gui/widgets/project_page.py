@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from qtpy.QtCore import Qt, QTimer, Signal
-from qtpy.QtWidgets import QFrame, QScrollArea, QSplitter, QTabWidget, QWidget
+from qtpy.QtWidgets import QSplitter, QTabWidget, QWidget
 
 from napari_behaviorvlm.core.progress import Progress
 from napari_behaviorvlm.gui.controllers.actions import Action, ViewCommands, actions
@@ -122,7 +122,7 @@ class ProjectPage(QWidget):
         self.tabs.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.tabs.tabBar().setFocusPolicy(Qt.FocusPolicy.NoFocus)
         for title, part in ((REVIEW, self.review_panel), (HISTORY, self.history),
-                            (RUN, _scrolled(self.runs))):  # fmt: skip
+                            (RUN, self.runs)):  # fmt: skip
             self.tabs.addTab(part, title)
         upper = QWidget()
         layout = column(upper)
@@ -349,12 +349,3 @@ class ProjectPage(QWidget):
 def _judging(session: LabellingSession) -> Generator[Progress, None, Fresh]:
     yield Progress(0, 0, "Looking for doubtful labels")
     return session.judge()
-
-
-def _scrolled(widget: QWidget) -> QScrollArea:
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setWidget(widget)
-    return area

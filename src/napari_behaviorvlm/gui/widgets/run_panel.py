@@ -1,6 +1,6 @@
 """The panel that finds dots, names them and triangulates: what, for which frames, how far it is."""
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import QTimer, Signal
 from qtpy.QtGui import QCloseEvent
 from qtpy.QtWidgets import (
     QComboBox,
@@ -24,6 +24,7 @@ from napari_behaviorvlm.gui.widgets.frame_choice import (
     FrameChoice,
     OptionForm,
     narrow,
+    scrolled,
     sentence_label,
 )
 from napari_behaviorvlm.gui.widgets.model_panel import ModelPanel
@@ -52,6 +53,9 @@ class RunPanel(QWidget):
         self._runs = runs_of(session)
         self._planner = Worker(parent=self)
         self._time_left = TimeLeft()
+        self._laid_out = QTimer(self)  # what was said has its place only after the next layout
+        self._laid_out.setSingleShot(True)
+        self._laid_out.setInterval(0)
         self.frames = FrameChoice(session)
         self.options = OptionForm()
         self.model = ModelPanel()
@@ -74,15 +78,19 @@ class RunPanel(QWidget):
         form.addRow("Step", self.step_box)
         form.addRow(self._strategy_label, self.strategy_box)
         form.addRow(self._frames_label, self.frames)
-        layout = QVBoxLayout(self)
+        self.choices = QWidget()  # however long they are, what starts the run stays in sight
+        layout = QVBoxLayout(self.choices)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(form)
-        layout.addWidget(self.about)
-        layout.addWidget(self.options)
-        layout.addWidget(self.model)
-        layout.addLayout(self._buttons())
-        for part in (self.reason_label, self.plan_label, self._progress(), self.result_label):
+        said = (self.reason_label, self.plan_label, self.result_label)
+        for part in (self.about, self.options, self.model, *said):
             layout.addWidget(part)
         layout.addStretch(1)
+        self._area = scrolled(self.choices)
+        whole = QVBoxLayout(self)
+        whole.addWidget(self._area, 1)
+        whole.addLayout(self._buttons())
+        whole.addWidget(self._progress())
 
     def _buttons(self) -> QHBoxLayout:
         self.plan_button = QPushButton("What would this do?")
@@ -117,6 +125,7 @@ class RunPanel(QWidget):
             (self.plan_button.clicked, self.ask_plan),
             (self.start_button.clicked, self.start),
             (self.cancel_button.clicked, self.cancel),
+            (self._laid_out.timeout, self._scroll),
             (self._planner.done, self._show_plan),
             (self._planner.failed, self._show_plan),
             (runs.changed, self._refresh),
@@ -134,6 +143,7 @@ class RunPanel(QWidget):
             self.links.cut()
             self.frames.unlink()
             self.model.let_go()
+            self._laid_out.stop()
             self._planner.close()
             self.closed.emit()
         super().closeEvent(event)
@@ -188,7 +198,7 @@ class RunPanel(QWidget):
             yield Progress(0, 0)
             return step.plan(project, choice)
 
-        self.plan_label.setText("Looking ...")
+        self._tell(self.plan_label, "Looking ...")
         self._planner.start(plan())
 
     def start(self) -> None:
@@ -203,7 +213,13 @@ class RunPanel(QWidget):
         self._runs.cancel()
 
     def _show_plan(self, plan: RunPlan | str) -> None:
-        self.plan_label.setText(plan if isinstance(plan, str) else plan.text)
+        self._tell(self.plan_label, plan if isinstance(plan, str) else plan.text)
+
+    def _tell(self, label: QLabel, sentence: str) -> None:
+        """Say something and scroll to it."""
+        label.setText(sentence)
+        self._told = label
+        self._laid_out.start()
 
     def _show_progress(self, step: Progress) -> None:
         self.bar.setRange(0, step.total)
@@ -216,8 +232,11 @@ class RunPanel(QWidget):
         parts.append("stopping ..." if self._runs.stopping else self._time_left.sentence(step))
         self.message.setText(" · ".join(part for part in parts if part))
 
+    def _scroll(self) -> None:
+        self._area.ensureWidgetVisible(self._told)
+
     def _show_result(self, sentence: str) -> None:
-        self.result_label.setText(sentence)
+        self._tell(self.result_label, sentence)
 
     def _refresh_after_edit(self) -> None:
         if self.reason_label.text():  # the edit may have made what was missing

@@ -16,10 +16,11 @@ from napari_behaviorvlm.core.captions import Caption
 from napari_behaviorvlm.core.errors import BehaviorVLMError, TableError, VLMError
 from napari_behaviorvlm.core.progress import Progress
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder, Recording
+from napari_behaviorvlm.vlm.exchange import Exchange
 from napari_behaviorvlm.vlm.facts import CaptionFacts, read_facts
 from napari_behaviorvlm.vlm.request import Text
 from napari_behaviorvlm.vlm.session import Settings
-from napari_behaviorvlm.vlm.store import AnswerStore, Exchange
+from napari_behaviorvlm.vlm.store import AnswerStore
 from napari_behaviorvlm.workflows.asking import ANSWERS, answer_store, open_model, require_sight
 from napari_behaviorvlm.workflows.behavior.captioning import CaptionRequest, clip_question
 from napari_behaviorvlm.workflows.behavior.results import (
