@@ -55,7 +55,7 @@ class RunPanel(QWidget):
         self._time_left = TimeLeft()
         self._laid_out = QTimer(self)  # what was said has its place only after the next layout
         self._laid_out.setSingleShot(True)
-        self._laid_out.setInterval(0)
+        self._laid_out.setInterval(50)
         self.frames = FrameChoice(session)
         self.options = OptionForm()
         self.model = ModelPanel()
