@@ -7,15 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_behaviorvlm.behavior.transitions import PAUSE, following_pairs, transition_counts
 from napari_behaviorvlm.core.bouts import UNTRACKED, Clips
 from napari_behaviorvlm.gui.models.behavior_session import BehaviorSession
 from napari_behaviorvlm.gui.models.bout_rows import NOTHING, BoutRow
 from napari_behaviorvlm.workflows.behavior.examples import typical_clips
 
 IntArray = NDArray[np.int64]
-
-PAUSE = 1.0
-"""Seconds between two bouts of an animal after which one does not count as following the other."""
 
 MOST = 16
 """Labels in the table of what follows what; the rarest are left out."""
@@ -107,13 +105,9 @@ class Following:
 def following(session: BehaviorSession) -> Following:
     """Count what follows what within a second."""
     labels = tuple(label for label in session.totals() if label)[:MOST]
-    codes = {label: at for at, label in enumerate(labels)}
-    counts = np.zeros((len(labels), len(labels)), np.int64)
-    for row in session.events:
-        before, after = _pairs(session, row)
-        code = np.array([codes.get(bout.label, NOTHING) for bout in row.bouts], np.int64)
-        known = (code[before] >= 0) & (code[after] >= 0)
-        np.add.at(counts, (code[before][known], code[after][known]), 1)
+    counts = transition_counts(
+        (row.bouts for row in session.events), labels, PAUSE * session.fps
+    )  # fmt: skip
     return Following(labels, counts)
 
 
@@ -131,9 +125,7 @@ def bouts_followed(session: BehaviorSession, label: str, by: str) -> list[int]:
 
 def _pairs(session: BehaviorSession, row: BoutRow) -> tuple[IntArray, IntArray]:
     """Rows of bouts and of those that follow them without a pause."""
-    near = row.start[1:] - row.end[:-1] <= PAUSE * session.fps
-    before = np.flatnonzero(near)
-    return before, before + 1
+    return following_pairs(row.start, row.end, PAUSE * session.fps)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ is not said is as the folder was last run.
 
 import argparse
 import time
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from napari_behaviorvlm.cli.commands.behavior_group.shared import (
     add_captioning,
@@ -20,6 +22,10 @@ from napari_behaviorvlm.cli.commands.behavior_group.shared import (
     words_request,
 )
 from napari_behaviorvlm.cli.output import Output
+
+if TYPE_CHECKING:
+    from napari_behaviorvlm.io.behavior_folder import BehaviorFolder
+    from napari_behaviorvlm.workflows.behavior.run import BehaviorResult
 
 NAME = "run"
 HELP = "from video to named events"
@@ -67,26 +73,37 @@ def run(args: argparse.Namespace, output: Output) -> int:
         page = None
         if not args.no_report and result.merge is not None:
             page = output.follow(report_behavior(folder, keep=True), "Report")
-        for sentence in result.sentences:
-            output.say(sentence)
-        seconds = sum((one.n_frames or 0) / (one.fps or 1.0) for one in folder.recordings)
         took = time.monotonic() - began
-        output.say(
-            f"Took {took:.0f} s for {seconds:.0f} s of video ({took / max(seconds, 1e-9):.2f} "
-            "times its length)."
-        )
-        output.result(
-            {
-                "folder": folder.folder,
-                "video_seconds": seconds,
-                "took_seconds": round(took, 2),
-                "report": page,
-                **result.to_dict(),
-            }
-        )
-        say_notes(output, tuple(result.notes))
+        _tell(output, folder, result, took, page)
         say_assumed(output, args, folder, result.segment)
-        if page is not None:
-            output.say(f"Open {page} in a browser to look at it.")
-        output.say(f"Everything is in {folder.folder}")
     return 0
+
+
+def _tell(
+    output: Output,
+    folder: "BehaviorFolder",
+    result: "BehaviorResult",
+    took: float,
+    page: Path | None,
+) -> None:
+    """Say what was done, how long it took and where it lies."""
+    seconds = sum((one.n_frames or 0) / (one.fps or 1.0) for one in folder.recordings)
+    output.result(
+        {
+            "folder": folder.folder,
+            "video_seconds": seconds,
+            "took_seconds": round(took, 2),
+            "report": page,
+            **result.to_dict(),
+        }
+    )
+    for sentence in result.sentences:
+        output.say(sentence)
+    output.say(
+        f"Took {took:.0f} s for {seconds:.0f} s of video ({took / max(seconds, 1e-9):.2f} "
+        "times its length)."
+    )
+    say_notes(output, tuple(result.notes))
+    if page is not None:
+        output.say(f"Open {page} in a browser to look at it.")
+    output.say(f"Everything is in {folder.folder}")
