@@ -64,6 +64,8 @@ class Oracle:
                 said[name] = keep[name]
             else:
                 said[name] = self._slip(facts, view.camera, name, said, numbers, true[name])
+        if facts.task == "resolve":  # whoever settles contradictions makes no new ones
+            said = _without_repeats(said, keep)
         return [
             self._item(facts, view.camera, name, said[name], right=said[name] == true[name])
             for name in facts.keypoints
@@ -122,6 +124,17 @@ class Oracle:
         box = [round(float(v), 1) for v in np.clip(corners, 0, limits)]
         visible = box[2] - box[0] > 2 and box[3] - box[1] > 2
         return {"region": region, "box": box, "visible": visible}
+
+
+def _without_repeats(said: dict[str, int], keep: dict[str, int]) -> dict[str, int]:
+    """Leave a number to the keypoint that is sure of it, or was named first."""
+    taken = set(keep.values())
+    settled = {}
+    for name, number in said.items():
+        free = name in keep or number not in taken
+        settled[name] = number if free else 0
+        taken.add(settled[name])
+    return settled
 
 
 def _undisputed(facts: AssignFacts, view: ViewFacts) -> dict[str, int]:

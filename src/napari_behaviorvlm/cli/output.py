@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 import sys
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
@@ -79,9 +80,11 @@ class Output:
         from tqdm import tqdm
 
         shown = sys.stderr.isatty() and not self.quiet
+        size = shutil.get_terminal_size()  # terminals that call themselves 0 wide are taken for 80
         said = ""
         with closing(steps), tqdm(
             desc=title, disable=not shown, file=sys.stderr, leave=True,
+            ncols=size.columns, nrows=size.lines,
             bar_format="{desc}: {percentage:3.0f}% |{bar}| {n_fmt}/{total_fmt}"
                        " [{elapsed}<{remaining}]{postfix}",
         ) as bar:  # fmt: skip

@@ -5,7 +5,7 @@ from simulated_vlm import Abilities, SimulatedServer
 from tests.unit.vlm.asking import QUICK, TRUTH, finish, question, right_number, running
 
 from napari_behaviorvlm.core.errors import VLMError
-from napari_behaviorvlm.vlm import batches
+from napari_behaviorvlm.vlm import batch_calls, batches
 from napari_behaviorvlm.vlm.cost import Price
 from napari_behaviorvlm.vlm.failures import BudgetError
 from napari_behaviorvlm.vlm.session import ModelSession, Settings
@@ -141,3 +141,32 @@ def test_servers_without_batches_say_so():
         pytest.raises(VLMError, match="takes no batches: leave --batch away"),
     ):
         session.ask_in_batches(QUESTIONS)
+
+
+def test_servers_that_do_not_tell_are_tried():
+    with running(can=Abilities(models=("another",))) as (server, session):
+        assert not session.profile.batches
+        session.ask_in_batches(QUESTIONS)
+        assert server.batches.requests == len(QUESTIONS)
+        assert session.ask_in_batches(QUESTIONS).done
+
+
+def test_what_a_server_has_forgotten_is_handed_in_again():
+    with running() as (server, session):
+        server.batches.hold = True
+        session.ask_in_batches(QUESTIONS)
+        server.batches.batches.clear()
+        server.batches.hold = False
+        report = session.ask_in_batches(QUESTIONS)
+        assert (report.handed_in, report.done) == (6, False)
+        assert session.ask_in_batches(QUESTIONS).done
+
+
+def test_results_are_fetched_from_nowhere_else():
+    with running() as (server, session):
+        client = session.asker.patience.client
+        for told in ("https://elsewhere.org/results?x=1", "", None, 3):
+            state = {"id": "b1", "results_url": told}
+            assert batch_calls._results_address(client, state) == "/v1/messages/batches/b1/results"
+        state = {"id": "b1", "results_url": "/v1/files/7"}
+        assert batch_calls._results_address(client, state) == f"{server.url}/v1/files/7"
