@@ -6,6 +6,7 @@ which the model counts. The questions end with facts like all others, of a sessi
 """
 
 import asyncio
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -39,6 +40,10 @@ BOX = (266.0, 70.0, 392.0, 154.0)
 """Where the rectangle of the probe lies: right of the middle, so that no convention fits another.
 """
 
+ROOM = 512
+"""Tokens of an answer at most: small models ramble, and those that think first need some."""
+
+_BEGINNING = re.compile(r'\s*\{\s*"regions"\s*:\s*\[')
 _SYSTEM = "You describe pictures."
 _PLAINLY = (
     "Where is the white rectangle? Answer in plain words, in one short sentence, not in JSON."
@@ -188,7 +193,7 @@ async def _answer_form(client: Client) -> tuple[AnswerForm, bool, bool]:
     }
     for form in (AnswerForm.SCHEMA, AnswerForm.TOOL):
         taken, reply = await _first_taken(client, variants, form)
-        if reply is not None and _box(reply) is not None:
+        if reply is not None and _is_held(reply):
             return form, *taken
         if reply is not None:
             variants = {taken: variants[taken]}  # what was found out is not asked again
@@ -219,7 +224,7 @@ def _request(client: Client, words: str, *shown: Image) -> Request:
     )  # fmt: skip
     parts: tuple[Part, ...] = (*shown, Text(words), Text(facts_block(facts)))
     schema = answer_schema(facts, guessed_coordinates(client.endpoint.model))
-    return Request(client.endpoint.model, _SYSTEM, (Turn("user", parts),), schema, 1024, SESSION)
+    return Request(client.endpoint.model, _SYSTEM, (Turn("user", parts),), schema, ROOM, SESSION)
 
 
 async def _try(client: Client, request: Request, form: AnswerForm) -> Reply | None:
@@ -230,6 +235,13 @@ async def _try(client: Client, request: Request, form: AnswerForm) -> Reply | No
         if error.trouble in _REFUSED:
             return None
         raise
+
+
+def _is_held(reply: Reply) -> bool:
+    """Whether an answer has the form of the schema; it need not be whole: small models go on."""
+    if reply.value is not None:
+        return "regions" in reply.value
+    return _box(reply) is not None or _BEGINNING.match(reply.text) is not None
 
 
 def _box(reply: Reply) -> list[float] | None:
