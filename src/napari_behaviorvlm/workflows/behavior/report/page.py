@@ -111,7 +111,7 @@ def _card(contents: ReportContents, one: ClusterSummary, filmed: Filmed) -> Card
 def _words(told: Told) -> str:
     one = told.ethogram
     animals = "1 animal" if len(one.animals) == 1 else f"{len(one.animals)} animals"
-    return f"{one.n_frames / one.fps:.1f} s, {one.fps:g} frames per second, {animals}"
+    return f"{one.n_frames / one.fps:.1f} s, {one.fps:.4g} frames per second, {animals}"
 
 
 def _tiles(contents: ReportContents) -> list[Tile]:
@@ -125,10 +125,11 @@ def _tiles(contents: ReportContents) -> list[Tile]:
     clips = sum(len(one.clips) for one in told)
     videos = "1 video" if len(told) == 1 else f"{len(told)} videos"
     animals = len({animal for one in told for animal in one.ethogram.animals})
+    followed = 100 * (1 - gone / max(frames, 1))
     return [
         Tile(_duration(seconds), "of video", videos),
         Tile(f"{animals}", "animal" if animals == 1 else "animals",
-             f"followed in {100 * (1 - gone / max(frames, 1)):.1f} % of their frames"),
+             f"followed in {followed:.1f} % of {'its' if animals == 1 else 'their'} frames"),
         Tile(f"{len(contents.labels)}", "behaviours", f"in {bouts:,} events"),
         Tile(f"{clips:,}", "clips", "that events were made from"),
     ]  # fmt: skip
