@@ -44,6 +44,7 @@ class Follower:
         other = Follower(len(self.animals), self.size)
         for mine, its in zip(self.animals, other.animals, strict=True):
             its.ellipse, its.velocity, its.usual = mine.ellipse, -mine.velocity, mine.usual.copy()
+            its.turning = -mine.turning
             its.lately = None if mine.lately is None else mine.lately.copy()
         return other
 

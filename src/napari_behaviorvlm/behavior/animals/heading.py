@@ -18,6 +18,10 @@ _SLOW = 0.3
 """Body lengths per second below which movement tells nothing: animals step back slowly."""
 _PER_FRAME = 0.35
 """Weight of a frame's evidence: neighbouring frames look alike and err alike."""
+_HEAP_LOOKS, _HEAP_MOVES = 0.05, 0.8
+"""What looks and movement are worth while an animal touches another."""
+_HEAP_STIFFNESS = 0.5
+"""Share of the cost of turning round there: the outline may be one that was taken for another."""
 _STIFFNESS = 12.0
 """Cost of turning round within a frame."""
 
@@ -97,8 +101,11 @@ def _evidence(seen: FloatArray, speed: FloatArray, weights: FloatArray) -> Float
     """Half the log odds that the head is ahead, shape (frames,)."""
     looks = np.clip(_signs(seen) @ weights, -3, 3)
     moves = np.sign(speed) * np.clip(np.abs(speed) - _SLOW, 0, 2)
-    guess = np.where(_column(seen, "touching") > 0, 0.4, 1.0)
-    return np.asarray(_PER_FRAME * guess * (looks + 1.5 * moves) / 2)
+    touching = _column(seen, "touching") > 0
+    # In a heap, whose tail it is that shows beside a head is a guess that stays wrong for long.
+    looks = np.where(touching, _HEAP_LOOKS, 1.0) * looks
+    moves = np.where(touching, _HEAP_MOVES, 1.0) * moves
+    return np.asarray(_PER_FRAME * (looks + 1.5 * moves) / 2)
 
 
 def roundness(seen: FloatArray) -> FloatArray:
@@ -111,7 +118,9 @@ def _best_path(seen: FloatArray, evidence: FloatArray, gaps: NDArray[np.int64]) 
     axis = _axis(seen)
     together = (axis[1:] * axis[:-1]).sum(axis=1)
     firm = roundness(seen)
+    heap = _column(seen, "touching") > 0
     stiff = _STIFFNESS * np.minimum(firm[1:], firm[:-1]) / np.sqrt(gaps)
+    stiff[heap[1:] | heap[:-1]] *= _HEAP_STIFFNESS
     keep, turn = stiff * (1 - together), stiff * (1 + together)
     ahead, behind = -evidence[0], evidence[0]
     came = np.zeros((len(seen), 2), np.int8)

@@ -23,6 +23,8 @@ _ROOM = 0.45
 """Share of a body's area that is free in an outline for another animal."""
 _FULL = 0.8
 """Share of its animals' areas that an outline of several has at least."""
+_LONG = 1.25
+"""Length over width from which an outline has a direction."""
 _IMPOSSIBLE = 1e6
 
 
@@ -36,6 +38,8 @@ class Animal:
         Where it was seen last; None = never.
     velocity : ndarray, shape (2,)
         Working px per frame.
+    turning : float
+        Radians per frame.
     usual : ndarray, shape (2,)
         Spread of its outline where it is alone.
     lately : ndarray, shape (2,), optional
@@ -49,6 +53,7 @@ class Animal:
     velocity: FloatArray = field(default_factory=lambda: np.zeros(2))
     doubt: float = 0.0
     lately: FloatArray | None = None
+    turning: float = 0.0
 
     @property
     def expected(self) -> FloatArray | None:
@@ -64,7 +69,8 @@ class Animal:
         if place is None or self.ellipse is None:
             return None
         size = self.usual if self.lately is None else self.lately
-        return Ellipse(place, self.ellipse.axes, size)
+        turn = self.turning if self.doubt < _PATIENCE else 0.0
+        return Ellipse(place, _turned(self.ellipse.axes, turn), size)
 
     def see(self, ellipse: Ellipse, *, alone: bool, well: bool) -> None:
         """Remember where it is now."""
@@ -74,6 +80,8 @@ class Animal:
             if self.doubt > 2:
                 step = np.zeros(2)
             self.velocity = _DAMPING * ((1 - trust) * self.velocity + trust * step) / 0.9
+            turn = _turn_between(self.ellipse, ellipse) if self.doubt <= 2 else 0.0
+            self.turning = _DAMPING * ((1 - trust) * self.turning + trust * turn) / 0.9
         self.ellipse = ellipse
         lately = self.usual if self.lately is None else self.lately
         if alone and well:
@@ -85,8 +93,22 @@ class Animal:
 
     def miss(self) -> None:
         """Remember that it was not seen."""
-        self.velocity = np.zeros(2)
+        self.velocity, self.turning = np.zeros(2), 0.0
         self.doubt += 1
+
+
+def _turned(axes: FloatArray, angle: float) -> FloatArray:
+    """Axes (rows) turned clockwise on screen."""
+    cos, sin = np.cos(angle), np.sin(angle)
+    return np.asarray(axes @ np.array([[cos, sin], [-sin, cos]]))
+
+
+def _turn_between(one: Ellipse, other: Ellipse) -> float:
+    """Angle from one long axis to another, -pi/2 to pi/2; 0 where an outline is nearly round."""
+    if min(e.spread[0] / e.spread[1] for e in (one, other)) < _LONG:
+        return 0.0
+    along, across = other.axes[0] @ one.axes[0], other.axes[0] @ one.axes[1]
+    return float(np.arctan2(across, along) if along >= 0 else np.arctan2(-across, -along))
 
 
 def assign(animals: list[Animal], blobs: list[Blob], size: BodySize) -> list[int]:

@@ -19,7 +19,7 @@ from napari_behaviorvlm.io.project.derived import content_key
 from napari_behaviorvlm.workflows.behavior.segmentation.places import file_key, opened, video_key
 from napari_behaviorvlm.workflows.behavior.segmentation.request import SegmentRequest
 
-VERSION = 2
+VERSION = 3
 """Raise it when the same video gives other bodies: part of keys."""
 
 COLUMNS = ("centre", "head", "rear", "width", "area", "touching")
