@@ -9,6 +9,7 @@ import errno
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, Literal, overload
@@ -22,6 +23,9 @@ PARTIAL = ".partial-"
 """Prefix of everything unfinished; whoever holds a folder alone may sweep it (`sweep_partial`)."""
 
 _REPLACED = ".replaced-"
+
+_ABANDONED = 3600.0
+"""Seconds."""
 
 _REASONS = {
     errno.ENOSPC: "The disk that holds {path} is full; nothing was changed.",
@@ -223,6 +227,7 @@ def atomic_files(
     try:
         with explained(folder, error):
             temporary.mkdir(parents=True)
+        _sweep_old(folder)
         with _explained_writing(paths[0], temporary, error):
             yield [temporary / path.name for path in paths]
         _refuse_present(paths, replace=replace, error=error)  # it may have taken its time
@@ -235,6 +240,14 @@ def atomic_files(
         for empty in made:
             with contextlib.suppress(OSError):
                 empty.rmdir()
+
+
+def _sweep_old(folder: Path) -> None:
+    """Delete what `atomic_files` of a killed process left; nobody writes files for an hour."""
+    for leftover in folder.glob(f"{PARTIAL}????????"):
+        with contextlib.suppress(OSError):
+            if time.time() - leftover.stat().st_mtime > _ABANDONED:
+                shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _refuse_present(paths: Sequence[Path], *, replace: bool, error: ErrorClass) -> None:

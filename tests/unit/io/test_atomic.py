@@ -220,3 +220,49 @@ def test_sweep(tmp_path):
     (tmp_path / "keep").write_text("")
     atomic.sweep_partial(tmp_path)
     assert names(tmp_path) == ["keep"]
+
+
+def written(paths, then=lambda place: None, **more):
+    with atomic.atomic_files(paths, **more) as places:
+        for path in places:
+            path.write_text(path.name)
+            then(path)
+
+
+def test_several_files_take_their_places_together(tmp_path):
+    paths = [tmp_path / "new" / "deep" / name for name in ("a", "ä.csv")]
+    written(paths, then=lambda place: None if not any(map(Path.exists, paths)) else 1 / 0)
+    assert [path.read_text() for path in paths] == ["a", "ä.csv"]
+    assert names(paths[0].parent) == ["a", "ä.csv"]
+
+
+def test_several_files_are_not_overwritten_unasked(tmp_path):
+    (tmp_path / "b").write_text("mine")
+    paths = [tmp_path / "a", tmp_path / "b"]
+    with pytest.raises(ExportError, match="b exists already"):
+        written(paths, error=ExportError)
+    assert names(tmp_path) == ["b"]
+    with pytest.raises(ProjectError, match="exists already"):
+        written([tmp_path / "c"], then=lambda place: (tmp_path / "c").write_text("theirs"))
+    assert (tmp_path / "c").read_text() == "theirs"
+    written(paths, replace=True)
+    assert (tmp_path / "b").read_text() == "b"
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ProjectError, match="because it is a folder"):
+        written([tmp_path / "folder"], replace=True)
+
+
+def test_a_failure_leaves_neither_files_nor_new_folders(tmp_path):
+    with pytest.raises(ZeroDivisionError):
+        written([tmp_path / "x" / "y" / "a"], then=lambda place: 1 / 0)
+    assert names(tmp_path) == []
+
+
+def test_what_a_killed_process_left_long_ago_is_swept(tmp_path):
+    old, fresh = tmp_path / f"{atomic.PARTIAL}0123abcd", tmp_path / f"{atomic.PARTIAL}89abcdef"
+    for folder in (old, fresh):
+        folder.mkdir()
+        (folder / "e.csv").write_text("half")
+    os.utime(old, (0, 0))
+    written([tmp_path / "e.csv"])
+    assert names(tmp_path) == [fresh.name, "e.csv"]
