@@ -6,12 +6,20 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
-from tests.gui.driving import click_widget, press, settle, type_text, wait_until
+from tests.gui.behaving import FOLDER, VIDEO
+from tests.gui.driving import (
+    click_widget,
+    focus_views,
+    press,
+    settle,
+    type_text,
+    wait_until,
+)
 from tests.unit.gui.models.behavior_sessions import FPS, FRAMES, bodies, bouts, clips
 
 from napari_behaviorvlm.gui.models import behavior_session as session_module
 from napari_behaviorvlm.gui.models.behavior_session import Content
-from napari_behaviorvlm.gui.opening import behavior_dock_in
+from napari_behaviorvlm.gui.opening import behavior_dock_in, open_project
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder
 
 
@@ -174,3 +182,51 @@ def test_what_cannot_be_opened_is_said(viewer, tmp_path):
     assert dock.page is None
     assert dock.start.video.isEnabled()
     assert not (tmp_path / "brøken.behavior").exists()
+
+
+def test_both_docks_show_one_project_and_share_the_frame(viewer, sample_project):
+    labelling = open_project(sample_project, viewer)
+    dock = behavior_dock_in(viewer)
+    wait_until(dock.start.project.isVisible, "the project to be offered")
+    dock.open_view(sample_project, "cam1")
+    wait_until(lambda: dock.page is not None, dock.start.message.text, 30)
+    cameras = [f"cam{at}" for at in range(6)]
+    assert [layer.name for layer in viewer.layers] == cameras
+    assert dock.page.view.layer is viewer.layers["cam1"]
+    dock.session.go_to(50)
+    assert labelling.session.frame == 50
+    labelling.session.go_to(70)
+    assert dock.session.frame == 70
+    focus_views(viewer)
+    press(viewer, "Right")
+    wait_until(lambda: dock.session.frame == 71, "the key to move both")
+
+    # Without the labelling project the view is shown by itself, and with it as before.
+    labelling.close_project()
+    wait_until(lambda: dock.page is not None, "the video to come back", 30)
+    assert [layer.name for layer in viewer.layers] == ["cam1"]
+    open_project(sample_project, viewer)
+    wait_until(lambda: dock.page is not None and dock.page.shares, "the views", 30)
+    assert [layer.name for layer in viewer.layers] == cameras
+    assert dock.session.recording.view == "cam1"
+
+
+def test_a_video_that_was_moved_is_said_and_found_again(viewer, behaved_copy):
+    moved = (behaved_copy / VIDEO).rename(behaved_copy / "elsewhere.mp4")
+    dock = behavior_dock_in(viewer)
+    dock.open(behaved_copy / FOLDER)
+    wait_until(lambda: dock.page is not None, dock.start.message.text, 30)
+    assert "mice.mp4 does not exist" in dock.page.status.text()
+    session = dock.session
+    session.select(session.events[0].bouts[0].id)
+    press(viewer, "1")
+    assert session.current.source == "human"
+    other = behaved_copy / "other.mp4"
+    film(other)
+    dock.find_video(other)
+    assert "is not the video of mice" in dock.page.status.text()
+    dock.find_video(moved)
+    wait_until(lambda: dock.page is not None and dock.page.view is not None, "the video", 30)
+    assert dock.session.events[0].bouts[0].source == "human"
+    assert [layer.name for layer in viewer.layers] == ["mice"]
+    dock.close_recording()
