@@ -7,24 +7,18 @@ set only those of asking a model are made (dock_model.png, dock_why.png); it is 
 """
 
 import os
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+from studio import SCREEN, SMALL_SCREEN, Window, on_own_display
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.gui.planting import Planted
 
-ROOT = Path(__file__).parents[1]
-SCREEN = (1920, 1080)
-SMALL_SCREEN = (1366, 768)
 NAME = "six_view_mouse"
 TOUR_WIDTH = 1120
 MODEL_FRAMES = (60, 61)
@@ -32,25 +26,6 @@ MODEL_FRAMES = (60, 61)
 
 MOST_BYTES = 3_000_000
 """A tour larger than this does not load quickly enough on the front page."""
-
-
-def main() -> None:
-    """Start again on a display of our own, or make the pictures if this is that start."""
-    out = Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "docs" / "images").absolute()
-    if "BEHAVIORVLM_SHOOTING" not in os.environ:
-        screen = f"-screen 0 {SCREEN[0]}x{SCREEN[1]}x24"
-        again = ["xvfb-run", "-a", "-s", screen, sys.executable, __file__, str(out)]
-        with tempfile.TemporaryDirectory() as folder:
-            own = {"BEHAVIORVLM_SHOOTING": folder, "BEHAVIORVLM_SAMPLE_FOLDER": f"{folder}/samples",
-                   "XDG_CONFIG_HOME": folder, "NAPARI_CONFIG": f"{folder}/napari.yaml",
-                   "HOME": folder, "LOGNAME": "Ann"}  # fmt: skip
-            sys.exit(subprocess.run(again, env={**os.environ, **own}, check=False).returncode)
-    # A package of that name lies in some environments, so ours is named by hand.
-    sys.modules["tests"] = ModuleType("tests")
-    sys.modules["tests"].__path__ = [str(ROOT / "tests")]
-    sys.path.insert(0, str(ROOT))
-    out.mkdir(parents=True, exist_ok=True)
-    shoot(out)
 
 
 class Tour:
@@ -111,18 +86,7 @@ def _draw_pointer(picture: Image.Image, at, *, pressed: bool) -> None:
     draw.polygon(corners, fill="white", outline="black", width=2)
 
 
-def _few_colours(picture: Image.Image) -> Image.Image:
-    """Reduce a picture to 256 colours; those of marks are as many as the greys of the videos."""
-    pixels = np.asarray(picture).reshape(-1, 3)
-    strong = pixels[np.ptp(pixels, axis=1) > 16]
-    own = Image.fromarray(strong[None]).quantize(176, method=Image.Quantize.MAXCOVERAGE)
-    greys = np.repeat(np.linspace(0, 255, 80).astype(np.uint8), 3)
-    palette = Image.new("P", (1, 1))
-    palette.putpalette([*own.getpalette()[: 176 * 3], *greys.tolist()])
-    return picture.quantize(palette=palette, dither=Image.Dither.NONE)
-
-
-class Studio:
+class Studio(Window):
     """A napari window with the dock on a sample project in which labels were put on wrong dots.
 
     Parameters
@@ -132,54 +96,18 @@ class Studio:
     """
 
     def __init__(self, out: Path) -> None:
-        import napari
         from tests.gui.dock_window import DockWindow
         from tests.gui.planting import plant_errors
 
         from napari_behaviorvlm.gui.opening import open_project
 
-        self.out = out
         self.planted = plant_errors(labelled_sample(), 2, seed=4, away=12, most=60)
-        self.viewer = napari.Viewer(title="napari - six-view mouse")
-        self.place(SCREEN)
+        super().__init__(out, "dock_", "napari - six-view mouse")
         open_project(Path(os.environ["BEHAVIORVLM_SAMPLE_FOLDER"]) / NAME, self.viewer)
         self.dock = DockWindow(self.viewer)
         self.dock.wait_until_labelled()
         self.session = self.dock.session
         self.settle()
-
-    def place(self, size: tuple[int, int]) -> None:
-        """Make the window as large as a screen of this size."""
-        self.size = size
-        window = self.viewer.window._qt_window
-        window.setGeometry(0, 0, *size)
-        self.settle()
-
-    def settle(self, milliseconds: int = 600) -> None:
-        """Let everything be drawn."""
-        from tests.gui.driving import settle
-
-        settle(milliseconds)
-
-    def grab(self) -> Image.Image:
-        """Take the screen, dialogs included."""
-        from napari._qt.dialogs.qt_notification import NapariQtNotification
-        from qtpy.QtWidgets import QApplication
-
-        for notice in self.viewer.window._qt_window.findChildren(NapariQtNotification):
-            notice.close()  # napari's own, about versions of Qt
-        self.viewer.window._qt_viewer.canvas.native.repaint()
-        QApplication.processEvents()
-        shot = QApplication.primaryScreen().grabWindow(0, 0, 0, *self.size)
-        path = Path(os.environ["BEHAVIORVLM_SHOOTING"]) / "screen.png"
-        shot.save(str(path))
-        with Image.open(path) as picture:
-            return picture.convert("RGB")
-
-    def save(self, name: str, picture: Image.Image | None = None) -> None:
-        """Write a picture as small as it can be without visible loss."""
-        picture = picture or self.grab()
-        _few_colours(picture).save(self.out / f"dock_{name}.png", optimize=True)
 
     def press(self, *keys: str) -> None:
         """Press keys and let the window follow."""
@@ -382,4 +310,4 @@ def correct(studio: Studio, tour: Tour, words: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    on_own_display(__file__, shoot)

@@ -278,3 +278,17 @@ def join_docks(viewer: Viewer, first: Any, second: Any) -> None:
     if all(dock is not None and not dock.isFloating() for dock in docks):
         main_window(viewer).tabifyDockWidget(*docks)
         docks[1].raise_()
+
+
+CALM = 12
+"""Per cent of its speed at which the sign of work going on turns."""
+
+
+def calm_activity(viewer: Viewer) -> None:
+    """Let napari's sign that work goes on turn slowly.
+
+    Each of its pictures lets the whole window be drawn, the canvas included, which takes as much
+    processor time as the work itself where no graphics card draws.
+    """
+    dialog = main_window(viewer)._activity_dialog
+    dialog._toggleButton._inProgressIndicator.movie().setSpeed(CALM)

@@ -15,11 +15,15 @@ from qtpy.QtCore import QObject, Qt, Signal, Slot
 
 from napari_behaviorvlm.core.errors import BehaviorVLMError
 from napari_behaviorvlm.core.progress import Arrived, Progress, StepDone
+from napari_behaviorvlm.gui.napari_compat import calm_activity
 
 LOG = logging.getLogger(__name__)
 
 STEP_SECONDS = 0.05
 """Progress is passed on no more often: a window redrawn for every frame would slow the work."""
+
+BAR_SECONDS = 0.25
+"""Between two changes of napari's bar."""
 
 Work = Generator[Progress, None, Any]
 
@@ -182,19 +186,23 @@ class Activity:
 
     def __init__(self) -> None:
         self._bar: Any = None
+        self._shown = 0.0
 
     def open(self, title: str) -> None:
         """Show a bar of unknown length."""
         self.close()
-        if title and _has_window():
+        viewer = _viewer() if title else None
+        if viewer is not None:
             from napari.utils import progress
 
+            calm_activity(viewer)
             self._bar = progress(desc=title, total=0)
 
     def show(self, step: Progress) -> None:
-        """Show how far the work is."""
-        if self._bar is None or not step.total:
+        """Show how far the work is, a few times a second: the whole window is drawn for it."""
+        if self._bar is None or not step.total or monotonic() - self._shown < BAR_SECONDS:
             return
+        self._shown = monotonic()
         if self._bar.total != step.total:
             self._bar.total = step.total
         self._bar.n = min(step.done, step.total)
@@ -207,10 +215,10 @@ class Activity:
             bar.close()
 
 
-def _has_window() -> bool:
+def _viewer() -> Any:
     import napari
 
-    return napari.current_viewer() is not None
+    return napari.current_viewer()
 
 
 class TimeLeft:

@@ -265,12 +265,11 @@ class RunForm(Panel):
         if isinstance(step, StepDone):
             self.ran.emit()
             return
+        if step.total and monotonic() - self._told < TELLING:
+            return  # the window is drawn for every change, which takes time away from the work
+        self._told = monotonic()
         self.bar.setRange(0, step.total)
         self.bar.setValue(step.done)
-        # Words that change lay out the window anew, which takes time away from the work.
-        if step.total and monotonic() - self._told < TELLING:
-            return
-        self._told = monotonic()
         parts = [step.message]
         if isinstance(step, Counted):
             parts = [step.waiting or step.message, step.counters]
