@@ -45,14 +45,6 @@ class Studio(Window):
         self.dock.click(animal, frame)
         self.settle()
 
-    def both(self, name: str) -> None:
-        """Take the window as it is on a large and on a small screen."""
-        self.save(name)
-        self.place(SMALL_SCREEN)
-        self.settle(800)
-        self.save(f"{name}_1366x768")
-        self.place(SCREEN)
-
 
 @contextmanager
 def simulated_model(page):
@@ -96,7 +88,11 @@ def shoot(out: Path) -> None:
     studio.save("run")
     studio.dock.run(900)
     studio.choose(1, MOMENT)
-    studio.both("timeline")
+    studio.save("timeline")
+    studio.place(SMALL_SCREEN)
+    studio.settle(800)
+    studio.save("1366x768")
+    studio.place(SCREEN)
     shoot_clusters(studio)
     shoot_why(studio)
     shoot_export(studio)
@@ -116,7 +112,7 @@ def shoot_clusters(studio: Studio) -> None:
     studio.settle(3000)
     click_widget(panel.list.viewport(), (40, 90))
     wait_until(lambda: all(tile.pictures for tile in panel.tiles.tiles), "the clips", 60)
-    studio.both("clusters")
+    studio.save("clusters")
     panel.views.setCurrentIndex(1)
     studio.settle()
     studio.save("following")
@@ -132,12 +128,13 @@ def shoot_why(studio: Studio) -> None:
     with simulated_model(page):
         click_widget(page.run_form.plan)
         wait_until(lambda: not page.run_form.busy, "the plan", 120)
+        studio.settle()
         studio.save("model")
         studio.dock.run(900)
         studio.choose(0, 640)
         page.toggle_why()
         studio.settle(2500)
-        studio.both("why")
+        studio.save("why")
         page.toggle_why()
 
 

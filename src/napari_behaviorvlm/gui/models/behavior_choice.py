@@ -19,7 +19,7 @@ METHODS = {
     "umap+gmm": "UMAP and Gaussian mixture",
 }
 CAPTIONERS = {
-    "measured": "Measured from the tracks (no model)",
+    "measured": "Measured, no model asked",
     "model": "Vision-language model",
 }
 MERGERS = {"rule": "Join neighbours of one name", "model": "Ask a language model"}

@@ -4,13 +4,14 @@ from collections.abc import Generator
 from contextlib import closing
 from time import monotonic
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
     QFileDialog,
     QFormLayout,
+    QLabel,
     QLineEdit,
     QProgressBar,
     QPushButton,
@@ -45,6 +46,9 @@ ABOUT = (
 RUNNING = "Running: you can look through the video and correct what is there meanwhile."
 REFRESH = 1.5
 """Seconds after which captions that came meanwhile are shown."""
+
+LABELS_WIDE = 108
+_DOWN, _RIGHT = Qt.ArrowType.DownArrow, Qt.ArrowType.RightArrow
 
 TELLING = 0.4
 """Seconds between two changes of the words beside the bar."""
@@ -127,11 +131,15 @@ class RunForm(Panel):
         self.batch.setToolTip("Start again later to collect the answers.")
         self.more = QToolButton()
         self.more.setText("More settings")
+        self.more.setToolTip("How clusters are found, the scale, short interruptions.")
         self.more.setCheckable(True)
+        self.more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.model = ModelPanel()
         self.start, self.cancel = QPushButton("Start"), QPushButton("Cancel")
         self.start.setObjectName("behavior_start")
         self.plan = QPushButton("What would this cost?")
+        for part in (self.start, self.plan):
+            part.setMinimumHeight(34)
         self.plan.setToolTip("Makes the clips, which costs nothing, and counts; asks no model.")
         self.bar = QProgressBar()
         self.message, self.result = sentence_label(), sentence_label()
@@ -141,23 +149,22 @@ class RunForm(Panel):
     def _lay_out(self) -> None:
         about = sentence_label()
         about.setText(ABOUT)
-        form = self._form = QFormLayout()
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self.poses_row, self.words_row = QWidget(), QWidget()
         row(self.poses, self.browse_poses, parent=self.poses_row)
         row(self.words, self.browse_words, parent=self.words_row)
-        for label, field in (
+        first = _form(
             ("Animals", self.animals), ("Poses", self.poses_row), ("Clusters", self.clusters),
             ("Captions", self.captioner), ("Events", self.merge), ("Your words", self.words_row),
-            ("", self.more), ("Found by", self.method), ("Found in", self.features),
+            ("", self.more),
+        )  # fmt: skip
+        self.advanced = _form(
+            ("Found by", self.method), ("Found in", self.features),
             ("Pixels per cm", self.scale), ("Skip shorter than", self.absorb),
-            ("Budget", self.budget), ("", self.batch),
-        ):  # fmt: skip
-            form.addRow(label, field)
+        )  # fmt: skip
+        self.paid = _form(("Budget", self.budget), ("", self.batch))
         layout = column(self)
-        layout.addWidget(about)
-        layout.addLayout(form)
-        layout.addWidget(self.model)
+        for part in (about, first, self.advanced, self.paid, self.model):
+            layout.addWidget(part)
         layout.addLayout(row(self.plan, self.start))
         layout.addLayout(row(self.bar, self.cancel))
         for part in (self.message, self.result):
@@ -195,11 +202,11 @@ class RunForm(Panel):
         busy, asks = self._worker.busy, self.choice.asks
         in_project = bool(self._session.recording.view)
         anthropic = self.model.where.currentIndex() == ANTHROPIC
-        self._set_shown(self.budget, shown=asks)
-        self._set_shown(self.batch, shown=anthropic and self.captioner.currentData() == "model")
-        for part in (self.method, self.features, self.scale, self.absorb):
-            self._set_shown(part, shown=self.more.isChecked())
-        self.model.setVisible(asks)
+        self.batch.setVisible(anthropic and self.captioner.currentData() == "model")
+        self.more.setArrowType(_DOWN if self.more.isChecked() else _RIGHT)
+        self.advanced.setVisible(self.more.isChecked())
+        for part in (self.paid, self.model):
+            part.setVisible(asks)
         self.plan.setVisible(asks)
         self.animals.setEnabled(not (in_project or self.poses.text().strip()))
         self.poses_row.setEnabled(not in_project)
@@ -211,12 +218,6 @@ class RunForm(Panel):
         self.cancel.setEnabled(not self._worker.stopping)
         if not busy:
             self.message.clear()
-
-    def _set_shown(self, field: QWidget, *, shown: bool) -> None:
-        field.setVisible(shown)
-        label = self._form.labelForField(field)
-        if label is not None:
-            label.setVisible(shown)
 
     def _browse_words(self, *_: object) -> None:
         chosen, _kind = QFileDialog.getOpenFileName(self, "Your words", "", "TOML (*.toml)")
@@ -352,6 +353,19 @@ def _box(entries: dict[str, str]) -> QComboBox:
     for key, words in entries.items():
         box.addItem(words, key)
     return box
+
+
+def _form(*entries: tuple[str, QWidget]) -> QWidget:
+    """Return a part of the form whose fields stand below those of the other parts."""
+    part = QWidget()
+    form = QFormLayout(part)
+    form.setContentsMargins(0, 0, 0, 0)
+    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+    for words, field in entries:
+        label = QLabel(words)
+        label.setMinimumWidth(LABELS_WIDE)
+        form.addRow(label, field)
+    return part
 
 
 def _number() -> QDoubleSpinBox:

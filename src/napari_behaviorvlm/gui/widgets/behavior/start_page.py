@@ -12,8 +12,9 @@ from napari_behaviorvlm.gui.recent import RecentProjects
 from napari_behaviorvlm.gui.widgets.style import GAP, MARGIN, Sentence, button, column
 
 _WELCOME = (
-    "Find out what animals do in a video: it is cut into clips, each clip gets a caption, and "
-    "clips are joined to named events that you can correct."
+    "Find out what animals do in a video. Open one and press Start: it is cut into clips, each "
+    "clip gets a caption, and clips are joined to named events. Correct them in the timeline, "
+    "then export."
 )
 
 
