@@ -37,12 +37,18 @@ def write(ethograms: Sequence[Ethogram], path: Path, _place: Path) -> tuple[str,
         file.attrs["labels"] = np.array(labels, h5py.string_dtype())
         for one in ethograms:
             _recording(file, one, labels)
-    return ()
+    return tuple(
+        f"{one.recording}: frames in which an animal is not followed have the syllable -1, which "
+        "keypoint-MoSeq refuses to count; take those that are `tracked`."
+        for one in ethograms if one.untracked
+    )  # fmt: skip
 
 
 def _recording(file: Any, ethogram: Ethogram, labels: Sequence[str]) -> None:
     groups = [file.create_group(name) for name in group_names(ethogram)]
     for animal, group in zip(ethogram.animals, groups, strict=True):
+        # What keypoint-MoSeq's own reader builds from a group.
+        group.attrs["type"] = "dict"
         group.attrs.update({"recording": ethogram.recording, "animal": animal,
                             "fps": ethogram.fps})  # fmt: skip
         group["label"] = _labels(ethogram, animal, labels)

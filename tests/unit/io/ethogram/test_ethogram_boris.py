@@ -1,7 +1,7 @@
 """BORIS projects and tables, read as BORIS reads them: a start is closed by the next stop.
 
-With ``BORIS_PYTHON`` (the interpreter of an environment with boris-behav-obs) the program itself
-reads them too.
+With ``BEHAVIORVLM_BORIS_PYTHON`` (the interpreter of an environment with boris-behav-obs) the
+program itself reads them too.
 """
 
 import json
@@ -151,7 +151,7 @@ print(json.dumps({"changed": changed, "said": said, "exported": done[0]}))
 """
 
 
-@pytest.mark.skipif("BORIS_PYTHON" not in os.environ, reason="needs BORIS_PYTHON")
+@pytest.mark.skipif("BEHAVIORVLM_BORIS_PYTHON" not in os.environ, reason="needs BORIS")
 def test_boris_itself_finds_no_fault_and_exports_our_table(tmp_path):
     film = tmp_path / "day 1.mp4"
     film.write_bytes(b"film")
@@ -159,8 +159,8 @@ def test_boris_itself_finds_no_fault_and_exports_our_table(tmp_path):
     write("boris", [one], tmp_path / "p.boris")
     write("boris-csv", [one], tmp_path / "ours.csv")
     done = subprocess.run(
-        ["xvfb-run", "-a", os.environ["BORIS_PYTHON"], "-c", BORIS, tmp_path / "p.boris",
-         tmp_path / "theirs.csv"],
+        ["xvfb-run", "-a", os.environ["BEHAVIORVLM_BORIS_PYTHON"], "-c", BORIS,
+         tmp_path / "p.boris", tmp_path / "theirs.csv"],
         capture_output=True, text=True, check=True, cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": ""},
     )  # fmt: skip
