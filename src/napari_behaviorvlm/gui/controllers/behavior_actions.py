@@ -89,6 +89,7 @@ def _moving(flow: BoutFlow) -> list[Action]:
         Action("bout_on", "Next bout", GO, ("Tab", "E"), partial(flow.next_bout, 1)),
         Action("animal_up", "Animal above", GO, ("Up", "W"), partial(flow.next_animal, -1)),
         Action("animal_down", "Animal below", GO, ("Down", "S"), partial(flow.next_animal, 1)),
+        Action("gap_on", "Next stretch that is not labelled", GO, ("U",), flow.next_gap),
         Action("found_back", "Found before", GO, ("Shift+F3",), partial(flow.next_found, -1)),
         Action("found_on", "Next found", GO, ("F3",), partial(flow.next_found, 1)),
     ]  # fmt: skip

@@ -14,6 +14,7 @@ from napari_behaviorvlm.core.bout_edits import (
 )
 from napari_behaviorvlm.core.bouts import Bout
 from napari_behaviorvlm.gui.models.behavior_session import BehaviorSession
+from napari_behaviorvlm.gui.models.bout_rows import NOTHING
 
 NONE_CHOSEN = "Choose a bout first: click it in the timeline."
 NEW_SECONDS = 1.0
@@ -169,6 +170,28 @@ class BoutFlow:
             session.said.emit("There is no further bout of this animal.")
             return
         self._go_to_bout(self.animal, start)
+
+    def next_gap(self) -> None:
+        """Go to the next stretch in which the animal is followed and nothing is labelled."""
+        session, row = self.session, self.session.events[self.animal]
+        unseen = session.unseen[self.animal]
+        frame, looked = session.frame + 1, False
+        if session.bout_at(self.animal, session.frame) is None:
+            frame = row.next_start(session.frame, 1) or session.n_frames
+        while frame < session.n_frames:
+            at = row.at(frame)
+            if at != NOTHING:
+                frame = int(row.end[at]) + 1
+            elif unseen.at(frame):
+                frame = unseen.end_of(frame) + 1
+            else:
+                looked = True
+                break
+        if looked:
+            session.select()
+            session.go_to(frame)
+        else:
+            session.said.emit("Everything that follows is labelled, or the animal is not seen.")
 
     def next_animal(self, step: int) -> None:
         """Choose the bout of the next animal at the same time."""

@@ -6,10 +6,10 @@ from typing import Any
 
 from napari_behaviorvlm.gui.models.model_choice import ModelChoice
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder, Recording
+from napari_behaviorvlm.workflows.behavior.recordings import RecordingChange
 from napari_behaviorvlm.workflows.behavior.request import WordsRequest
 from napari_behaviorvlm.workflows.behavior.run import BehaviorRequest
 from napari_behaviorvlm.workflows.behavior.segmenting import SegmentRequest
-from napari_behaviorvlm.workflows.behavior.sources import RecordingChange
 
 METHODS = {
     "dec": "Deep embedded clustering",
@@ -46,6 +46,8 @@ class BehaviorChoice:
         USD; 0 = none set.
     scale : float
         Pixels per centimetre; 0 = unknown.
+    fps : float
+        Frames per second; 0 = as the video says.
     absorb : float
         Seconds; what lasts shorter between two stretches of one behaviour becomes part of it.
     batch : bool
@@ -62,6 +64,7 @@ class BehaviorChoice:
     poses: str = ""
     budget: float = 0.0
     scale: float = 0.0
+    fps: float = 0.0
     absorb: float = 0.0
     batch: bool = False
 
@@ -83,7 +86,7 @@ class BehaviorChoice:
             _known(caption.get("captioner"), CAPTIONERS), _known(merge.get("merge"), MERGERS),
             str(folder.vocabulary) if folder.vocabulary.is_file() else "",
             "" if recording.poses is None else str(recording.poses),
-            scale=recording.scale or 0.0,
+            scale=recording.scale or 0.0, fps=recording.fps or 0.0,
             absorb=float(absorb) if isinstance(absorb, int | float) else 0.0,
         )  # fmt: skip
 
@@ -91,8 +94,9 @@ class BehaviorChoice:
     def change(self) -> RecordingChange:
         """What it means for the recording."""
         return RecordingChange(
-            self.animals, Path(self.poses).expanduser() if self.poses else None, self.scale or None
-        )
+            self.animals, Path(self.poses).expanduser() if self.poses else None,
+            self.scale or None, self.fps or None,
+        )  # fmt: skip
 
     def request(self, model: ModelChoice) -> BehaviorRequest:
         """Return what the workflow is to do."""

@@ -145,6 +145,10 @@ class Stretches:
         row = int(np.searchsorted(self.start, frame, "right")) - 1
         return row >= 0 and int(self.end[row]) >= frame
 
+    def end_of(self, frame: int) -> int:
+        """Last frame of the stretch that a frame lies in."""
+        return int(self.end[int(np.searchsorted(self.start, frame, "right")) - 1])
+
     def runs(self, first: float, last: float, most: int) -> list[tuple[int, int]]:
         """Stretches between two frames; of more than ``most`` those that fill columns.
 

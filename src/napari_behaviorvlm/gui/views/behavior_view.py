@@ -26,7 +26,7 @@ from napari_behaviorvlm.gui.views.sprites import SpriteAtlas
 from napari_behaviorvlm.gui.views.video_source import VIDEO, VideoSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from napari.layers import Image
     from napari.viewer import Viewer
@@ -44,8 +44,8 @@ _LINE_HEIGHT = 16.0
 _CROSS = 3.5
 """Half the size of a keypoint's cross, screen pixels."""
 
-_LONGEST = 34
-"""Letters of a caption that stand beside an animal."""
+_LONGEST, _LONGEST_WORDS = 34, 64
+"""Letters of a label and of a caption that stand beside an animal."""
 
 
 class BehaviorView:
@@ -227,7 +227,7 @@ class BehaviorView:
                 for lines, ink, width in ((poses[0], colour, 1.2), (poses[1], (1.0, 1.0, 1.0), 1.6))
             ]
         if self.shown["captions"]:
-            quads.append(self._caption(mark, bout, np.array(colour)))
+            quads += self._captions(mark, bout, np.array(colour), chosen=chosen)
         return quads
 
     def _poses(self, animal: int) -> tuple[Any, Any] | None:
@@ -251,17 +251,24 @@ class BehaviorView:
     def _colour(self, bout: Bout) -> tuple[float, float, float]:
         return rgb(LOOKS[self.session.look_of(bout)].colour)
 
-    def _caption(self, mark: BodyMarks, bout: Bout | None, colour: Any) -> Quads:
+    def _captions(
+        self, mark: BodyMarks, bout: Bout | None, colour: Any, *, chosen: bool
+    ) -> Iterator[Quads]:  # fmt: skip
+        """Name and label below an animal; of the chosen one its words, too."""
         words = self.session.animals[mark.animal]
         if bout is not None and bout.label:
             words += f": {bout.label}"
         if mark.touching:
             words += " (touching)"
-        words = words if len(words) <= _LONGEST else words[: _LONGEST - 1] + "…"
+        yield self._line(mark, _short(words, _LONGEST), colour, 0)
+        if chosen and bout is not None and bout.description:
+            yield self._line(mark, _short(bout.description, _LONGEST_WORDS), colour, 1)
+
+    def _line(self, mark: BodyMarks, words: str, colour: Any, below: int) -> Quads:
         index, x = self._atlas.line(words)
         sprites = self._atlas.sprites
-        below = mark.radius * self._zoom * 0.55 + _LINE_HEIGHT
-        shift = np.stack([x - (x.max() + x.min()) / 2, np.full(len(x), below)], axis=1)
+        down = mark.radius * self._zoom * 0.55 + _LINE_HEIGHT * (1 + below)
+        shift = np.stack([x - (x.max() + x.min()) / 2, np.full(len(x), down)], axis=1)
         place = np.repeat(mark.centre[None], len(index), axis=0)
         ink = np.array([*readable(colour[None])[0], 1.0])
         return sprite_quads(sprites, index, place, ink, shift=shift)
@@ -283,3 +290,7 @@ class BehaviorView:
             bout = self.session.bout_at(animal, self.session.frame)
             if bout is not None:
                 self.session.select(bout.id)
+
+
+def _short(words: str, most: int) -> str:
+    return words if len(words) <= most else words[: most - 1] + "…"

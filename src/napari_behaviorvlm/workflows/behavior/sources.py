@@ -142,77 +142,6 @@ def find_folder(path: Path) -> Path:
     )
 
 
-@dataclass(frozen=True)
-class RecordingChange:
-    """What a person chose for a recording that a folder has already.
-
-    Parameters
-    ----------
-    animals : int
-        Where no poses tell it.
-    poses : Path or None
-        None for none.
-    scale : float or None
-        Pixels per centimetre; None where nobody knows it.
-    """
-
-    animals: int
-    poses: Path | None = None
-    scale: float | None = None
-
-
-def change_recording(folder: BehaviorFolder, name: str, change: RecordingChange) -> Recording:
-    """Bring a recording in line with what a person chose; steps that depend on it are done anew.
-
-    Poses of a view of a labelling project are the project's and stay.
-
-    Raises
-    ------
-    ProjectError
-        If there is no such recording, or the poses do not fit it.
-    TableError
-        If the poses cannot be read.
-    """
-    known = folder.recording(name)
-    if known.view:
-        return known
-    changed = replace(known, scale=change.scale)
-    if change.poses is None:
-        changed = replace(changed, poses=None)
-        if known.poses is not None or known.n_animals != change.animals:
-            changed = replace(changed, n_animals=change.animals, animals=())
-    elif known.poses is None or _place(known.poses) != _place(change.poses):
-        changed = _with_poses(changed, change.poses, Sources((change.poses,)))
-    if changed != known:
-        folder.set_recordings([changed if one.name == name else one for one in folder.recordings])
-    return changed
-
-
-def find_video(folder: BehaviorFolder, name: str, video: Path) -> Recording:
-    """Say where the video of a recording lies now; everything that is known of it stays.
-
-    Raises
-    ------
-    ProjectError
-        If it is another video: of other length or size.
-    VideoError
-        If it cannot be read.
-    """
-    known, info = folder.recording(name), probe(video)
-    if (known.n_frames, known.size) != (info.n_frames, info.size):
-        raise ProjectError(
-            f"{video} is not the video of {name}: it has {info.n_frames} frames of "
-            f"{_times(info.size)} px, and {name} has {known.n_frames} of {_times(known.size)}."
-        )
-    found = replace(known, video=Path(os.path.abspath(video)))  # noqa: PTH100 - links stay
-    folder.set_recordings([found if one.name == name else one for one in folder.recordings])
-    return found
-
-
-def _times(size: tuple[int, int] | None) -> str:
-    return "unknown size" if size is None else f"{size[0]} x {size[1]}"
-
-
 # Videos --------------------------------------------------------------------------------------
 
 
@@ -230,10 +159,11 @@ def _recording(sources: Sources, at: int) -> Recording:
         n_frames=info.n_frames, size=info.size, scale=sources.scale,
     )  # fmt: skip
     poses = sources.poses[at] if at < len(sources.poses) else None
-    return _named(made if poses is None else _with_poses(made, poses, sources), sources)
+    return _named(made if poses is None else with_poses(made, poses, sources), sources)
 
 
-def _with_poses(recording: Recording, poses: Path, sources: Sources) -> Recording:
+def with_poses(recording: Recording, poses: Path, sources: Sources) -> Recording:
+    """Take poses for those of a recording, if they fit it."""
     tracks = read_poses(poses, recording.fps)
     found = len(tracks.animals)
     if sources.animals not in {None, found}:
@@ -263,14 +193,16 @@ def _animals(count: int) -> str:
 
 def _add(folder: BehaviorFolder, sources: Sources) -> None:
     """Add videos that a folder lacks, and poses that are new."""
-    known = {_place(one.video): one for one in folder.recordings if one.video is not None}
+    known = {place_of(one.video): one for one in folder.recordings if one.video is not None}
     wanted = []
     for at, video in enumerate(sources.paths):
-        kept = known.get(_place(video))
+        kept = known.get(place_of(video))
         poses = sources.poses[at] if at < len(sources.poses) else None
         wanted.append(_recording(sources, at) if kept is None else _again(kept, poses, sources))
-    named = {_place(path) for path in sources.paths}
-    rest = [one for one in folder.recordings if one.video is None or _place(one.video) not in named]
+    named = {place_of(path) for path in sources.paths}
+    rest = [
+        one for one in folder.recordings if one.video is None or place_of(one.video) not in named
+    ]
     merged = _distinct([*rest, *wanted])
     ordered = sorted(merged, key=lambda one: _rank(folder, one))
     if tuple(ordered) != folder.recordings:
@@ -282,8 +214,8 @@ def _again(kept: Recording, poses: Path | None, sources: Sources) -> Recording:
     changed = replace(
         kept, scale=sources.scale or kept.scale, fps=sources.fps or kept.fps
     )  # fmt: skip
-    if poses is not None and (kept.poses is None or _place(poses) != _place(kept.poses)):
-        changed = _with_poses(changed, poses, sources)
+    if poses is not None and (kept.poses is None or place_of(poses) != place_of(kept.poses)):
+        changed = with_poses(changed, poses, sources)
     elif kept.poses is None and sources.animals not in {None, kept.n_animals}:
         changed = replace(changed, n_animals=sources.animals or 1, animals=())
     return _named(changed, sources)
@@ -308,7 +240,8 @@ def _rank(folder: BehaviorFolder, recording: Recording) -> int:
     return names.index(recording.name) if recording.name in names else len(names)
 
 
-def _place(path: Path) -> Path:
+def place_of(path: Path) -> Path:
+    """Return where a path leads, links as they are."""
     return Path(os.path.abspath(path))  # noqa: PTH100 - links stay what they are
 
 

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint, QPointF, Qt
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QHelpEvent
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication, QToolTip
 from tests.gui.driving import click_widget, settle, wait_until
 
 from napari_behaviorvlm.gui.models.cluster_summary import bouts_followed, clip_labels, following
@@ -38,6 +40,13 @@ def click_cluster(panel, number, keys=NONE):
             settle(30)
             return
     raise AssertionError(f"no cluster {number}")
+
+
+def rest_on(widget, point):
+    """Let the mouse rest."""
+    wanted = QHelpEvent(QEvent.Type.ToolTip, point, widget.mapToGlobal(point))
+    QApplication.sendEvent(widget, wanted)
+    settle(30)
 
 
 def type_name(panel, name):
@@ -132,6 +141,8 @@ def test_tables_choose_bouts(panel, behaving):
     before, after = np.unravel_index(found.counts.argmax(), found.counts.shape)
     panel.views.setCurrentIndex(1)
     settle(30)
+    rest_on(panel.following, panel.following.cell(int(before), int(after)).center().toPoint())
+    assert f"{found.counts[before, after]} times" in QToolTip.text()
     place = panel.following.cell(int(before), int(after)).center().toPoint()
     QTest.mouseClick(panel.following, LEFT, NONE, place)
     label, by = found.labels[before], found.labels[after]
@@ -140,6 +151,9 @@ def test_tables_choose_bouts(panel, behaving):
     panel.views.setCurrentIndex(2)
     settle(30)
     part = max(panel.budget.parts(), key=lambda one: one.area.width())
+    rest_on(panel.budget, part.area.center().toPoint())
+    assert QToolTip.text().startswith(f"{part.animal}: {part.label}")
+    QToolTip.hideText()
     QTest.mouseClick(panel.budget, LEFT, NONE, part.area.center().toPoint())
     assert {(b.animal, b.label) for b in session.selected} == {(part.animal, part.label)}
     assert sum(b.n_frames for b in session.selected) == part.frames

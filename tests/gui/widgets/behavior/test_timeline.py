@@ -1,8 +1,10 @@
 """The timeline in a window, with real mouse events."""
 
 import pytest
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import QEvent, QPoint, Qt
+from qtpy.QtGui import QHelpEvent
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication, QToolTip
 from tests.gui.driving import settle
 from tests.unit.gui.models.behavior_sessions import behavior_session
 
@@ -118,6 +120,18 @@ def test_what_is_not_labelled_or_not_seen_says_so(timeline):
     words = timeline.words_at(at(timeline, 10))
     assert words.startswith("Mia: walk\nMia does walk\n0:00.0 – 0:04.0 (4.0 s), frames 0–99")
     assert "no model asked" in words
+
+
+def test_the_words_appear_where_the_mouse_rests(timeline):
+    point = at(timeline, 120)
+    help_wanted = QHelpEvent(QEvent.Type.ToolTip, point, timeline.mapToGlobal(point))
+    QApplication.sendEvent(timeline, help_wanted)
+    settle(50)
+    assert QToolTip.isVisible()
+    assert QToolTip.text().startswith("Mia: rest")
+    below = at(timeline, 120) + QPoint(0, round(timeline._places()[0].events / 2) + 4)
+    assert timeline.words_at(below).startswith("Clip 4 of cluster 0\nMia: rest")
+    QToolTip.hideText()
 
 
 def test_many_bouts_are_drawn_as_columns_in_the_right_colours(timeline):

@@ -73,6 +73,22 @@ def test_new_bouts_fill_the_room_there_is(flow):
     assert "There is a bout here already" in flow.said[-1]
 
 
+def test_gaps_are_found_and_where_nobody_is_seen_is_none(flow):
+    session = flow.session
+    flow.next_gap()
+    assert session.frame == 300
+    flow.next_gap()
+    assert session.frame == 475
+    flow.next_gap()
+    assert "Everything that follows is labelled" in flow.said[-1]
+    flow.animal = 2  # labelled from 25 to 124, seen until 199
+    session.go_to(0)
+    flow.next_gap()
+    assert session.frame == 125
+    flow.next_gap()
+    assert session.frame == 125
+
+
 def test_taking_apart_brings_the_clips_back(flow):
     choose(flow, 0, 120)
     flow.take_apart()

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QScrollArea, QWidget
 
 from napari_behaviorvlm.gui.controllers.bout_flow import BoutFlow
 from napari_behaviorvlm.gui.models.behavior_session import BehaviorSession
@@ -22,7 +23,7 @@ TIMELINE, CLUSTERS, WHY = "Timeline", "Clusters", "Why this name"
 TALL, LOW, HIGH_WINDOW = 330, 250, 900
 """Height of what lies under the timeline, in windows that are at least so high and in others."""
 
-_FEWEST, _MOST = 190, 380
+_FEWEST, _MOST, _LEAST = 190, 380, 220
 
 
 class TimelineDock(Panel):
@@ -34,7 +35,18 @@ class TimelineDock(Panel):
         self.bar = TransportBar(session, player, self.timeline)
         layout = column(self, gap=0)
         layout.addWidget(self.bar)
-        layout.addWidget(self.timeline, 1)
+        layout.addWidget(self._scrolled(), 1)
+
+    def _scrolled(self) -> QScrollArea:
+        """Let rows of many animals be scrolled."""
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setMinimumHeight(min(self.timeline.minimumSizeHint().height(), _LEAST))
+        area.setWidget(self.timeline)
+        return area
 
     def closeEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
         """Let go of the session."""

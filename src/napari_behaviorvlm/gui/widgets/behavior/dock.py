@@ -23,7 +23,8 @@ from napari_behaviorvlm.gui.widgets.dock_shell import DockShell, open_docks, sam
 from napari_behaviorvlm.gui.widgets.style import column
 from napari_behaviorvlm.gui.workers import Worker
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder, Recording
-from napari_behaviorvlm.workflows.behavior.sources import Sources, find_video
+from napari_behaviorvlm.workflows.behavior.recordings import find_video
+from napari_behaviorvlm.workflows.behavior.sources import Sources
 
 if TYPE_CHECKING:
     from napari.layers import Image

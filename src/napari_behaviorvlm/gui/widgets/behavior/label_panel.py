@@ -42,11 +42,13 @@ class LabelPanel(Panel):
         self.apply = button("Name chosen bouts", "Gives the chosen bouts this label (its digit).")
         self.rename = button("Rename everywhere ...", "Another word for it, in all recordings.")
         self.all = button("Show all", "Stops looking for single labels.")
+        self.rest = Sentence(name="label_rest")
         layout = column(self)
         layout.addWidget(Sentence(
             "Choose labels to see only theirs in the timeline. The digit names a chosen bout."
         ))  # fmt: skip
         layout.addWidget(self.table, 1)
+        layout.addWidget(self.rest)
         layout.addLayout(row(self.apply, self.rename, self.all))
         self.links.add(
             (session.edited, self.refresh), (session.reloaded, self.refresh),
@@ -86,7 +88,17 @@ class LabelPanel(Panel):
             self.table.addTopLevelItem(item)
             item.setSelected(label in chosen)
         self.table.blockSignals(False)
+        self.rest.setText(self._rest(frames) if totals else "")
         self._enable()
+
+    def _rest(self, labelled: int) -> str:
+        """Say how much is not labelled, and how much nobody could label."""
+        session = self._session
+        seen = sum(session.frames_seen(at) for at in range(len(session.animals)))
+        unseen = session.n_frames * len(session.animals) - seen
+        rest = max(seen - labelled, 0)
+        words = f"Not labelled: {rest / session.fps:.1f} s (U goes to the next such stretch)."
+        return f"{words} Not seen: {unseen / session.fps:.1f} s." if unseen else words
 
     def _filter(self) -> None:
         words = self._session.filter.words

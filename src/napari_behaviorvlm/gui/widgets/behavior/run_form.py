@@ -35,9 +35,9 @@ from napari_behaviorvlm.gui.widgets.style import Panel, button, column, row
 from napari_behaviorvlm.gui.workers import TimeLeft, Worker
 from napari_behaviorvlm.io.behavior_folder import BehaviorFolder
 from napari_behaviorvlm.workflows.behavior.plan import plan_words
+from napari_behaviorvlm.workflows.behavior.recordings import change_recording
 from napari_behaviorvlm.workflows.behavior.run import BehaviorRequest, BehaviorResult, stages
 from napari_behaviorvlm.workflows.behavior.segmenting import has_clips
-from napari_behaviorvlm.workflows.behavior.sources import change_recording
 
 ABOUT = (
     "Follows the animals, cuts the video into clips of 1 to 5 s, says what happens in each, and "
@@ -118,6 +118,9 @@ class RunForm(Panel):
         for part in (self.browse_poses, self.browse_words):
             part.setFixedWidth(28)
         self.scale, self.absorb, self.budget = _number(), _number(), _number()
+        self.rate = _number()
+        self.rate.setSpecialValueText("as the video says")
+        self.rate.setToolTip("Frames per second, where the video's file tells a wrong rate.")
         self.scale.setSpecialValueText("not known")
         self.scale.setToolTip("Pixels per centimetre; without it speeds are in body lengths.")
         self.absorb.setSuffix(" s")
@@ -159,7 +162,8 @@ class RunForm(Panel):
         )  # fmt: skip
         self.advanced = _form(
             ("Found by", self.method), ("Found in", self.features),
-            ("Pixels per cm", self.scale), ("Skip shorter than", self.absorb),
+            ("Pixels per cm", self.scale), ("Frames per s", self.rate),
+            ("Skip shorter than", self.absorb),
         )  # fmt: skip
         self.paid = _form(("Budget", self.budget), ("", self.batch))
         layout = column(self)
@@ -185,6 +189,7 @@ class RunForm(Panel):
         else:
             self.poses.setText(choice.poses)
         self.scale.setValue(choice.scale)
+        self.rate.setValue(choice.fps)
         self.absorb.setValue(choice.absorb)
 
     @property
@@ -194,7 +199,7 @@ class RunForm(Panel):
             self.animals.value(), self.clusters.value(), self.method.currentData(),
             self.features.currentData(), self.captioner.currentData(), self.merge.currentData(),
             self.words.text().strip(), self.poses.text().strip(), self.budget.value(),
-            self.scale.value(), self.absorb.value(),
+            self.scale.value(), self.rate.value(), self.absorb.value(),
             self.batch.isChecked() and not self.batch.isHidden(),
         )  # fmt: skip
 
@@ -210,7 +215,8 @@ class RunForm(Panel):
         self.plan.setVisible(asks)
         self.animals.setEnabled(not (in_project or self.poses.text().strip()))
         self.poses_row.setEnabled(not in_project)
-        self.scale.setEnabled(not in_project)
+        for part in (self.scale, self.rate):
+            part.setEnabled(not in_project)
         self.start.setEnabled(not busy)
         self.plan.setEnabled(not busy)
         self.bar.setVisible(busy)

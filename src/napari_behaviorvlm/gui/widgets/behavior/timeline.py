@@ -1,8 +1,5 @@
 """The timeline: a row of named bouts per animal, over all of a recording or a part of it."""
 
-from dataclasses import dataclass
-from enum import StrEnum
-
 from qtpy.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QWheelEvent
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
@@ -11,6 +8,7 @@ from napari_behaviorvlm.core.bout_edits import MoveEdge
 from napari_behaviorvlm.core.bouts import Bout
 from napari_behaviorvlm.gui.models.behavior_session import BehaviorSession
 from napari_behaviorvlm.gui.models.time_window import TimeWindow
+from napari_behaviorvlm.gui.widgets.behavior.timeline_mouse import Drag, Held, between, place_of
 from napari_behaviorvlm.gui.widgets.behavior.timeline_painter import (
     CLIPS,
     EVENTS,
@@ -31,26 +29,6 @@ GRAB = 5
 MARGIN = 8
 _ZOOM = 0.8
 _LINE = QColor("#ffffff")
-
-
-class Drag(StrEnum):
-    """What the mouse is doing while its button is down."""
-
-    SCRUB = "scrub"
-    EDGE = "edge"
-    MAP = "map"
-    PAN = "pan"
-
-
-@dataclass
-class Held:
-    """A drag in progress: of which kind, from where, and of which bout's edge."""
-
-    kind: Drag
-    x: float
-    bout: Bout | None = None
-    edge: str = ""
-    frame: int = -1
 
 
 class Timeline(Panel):
@@ -254,7 +232,7 @@ class Timeline(Panel):
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802 - Qt's name
         """Begin a drag, or choose."""
-        at = _place(event)
+        at = place_of(event)
         if event.button() == Qt.MouseButton.RightButton:
             self._choose(at, event.modifiers(), keep=True)
             self.menu_wanted.emit(self.mapToGlobal(at.toPoint()))
@@ -293,13 +271,13 @@ class Timeline(Panel):
             rest = [number for number in session.selection if number != bout.id]
             session.select(*rest, *(() if bout.id in session.selection else (bout.id,)))
         elif modifiers & Qt.KeyboardModifier.ShiftModifier and session.current is not None:
-            session.select(*_between(session, session.current, bout))
+            session.select(*between(session, session.current, bout))
         else:
             session.select(bout.id)
 
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802 - Qt's name
         """Go on with a drag, or show what is under the mouse."""
-        at, held = _place(event), self._held
+        at, held = place_of(event), self._held
         if held is None:
             on_edge = self.edge_under(at.x(), at.y()) is not None
             self.setCursor(Qt.CursorShape.SizeHorCursor if on_edge else Qt.CursorShape.ArrowCursor)
@@ -333,7 +311,7 @@ class Timeline(Panel):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802 - Qt's name
         """Ask for another name."""
-        at = _place(event)
+        at = place_of(event)
         if self.bout_under(at.x(), at.y()) is not None:
             self.rename_wanted.emit()
 
@@ -382,20 +360,3 @@ class Timeline(Panel):
         if session.unseen[row].at(frame):
             return f"{session.animals[row]} is not seen here."
         return "Not labelled."
-
-
-def _between(session: BehaviorSession, one: Bout, other: Bout) -> list[int]:
-    """Numbers of all bouts of an animal from one to another."""
-    if one.animal != other.animal:
-        return [one.id, other.id]
-    first, last = sorted((one.start_frame, other.start_frame))
-    row = session.events[session.row_of(one.animal)]
-    numbers = [bout.id for bout in row.bouts[row.seen(first, last)]
-               if first <= bout.start_frame <= last]  # fmt: skip
-    return [*(number for number in numbers if number != other.id), other.id]
-
-
-def _place(event: QMouseEvent) -> QPointF:
-    """Position of a mouse event in the widget; Qt 6 calls it otherwise than Qt 5."""
-    at: QPointF = event.position() if hasattr(event, "position") else event.localPos()
-    return at

@@ -126,7 +126,7 @@ class TimelinePainter:
                 QRectF(4, place.top, GUTTER - 10, place.events),
                 Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft,
                 self._metrics.elidedText(
-                    session.animals[at], Qt.TextElideMode.ElideRight, GUTTER - 12
+                    session.animals[at], Qt.TextElideMode.ElideMiddle, GUTTER - 12
                 ),
             )
 
