@@ -2,8 +2,9 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from napari_behaviorvlm.core.errors import ProjectError
@@ -37,6 +38,38 @@ def connect(path: Path, *, writable: bool) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     return connection
+
+
+def migrate(connection: sqlite3.Connection, migrations: Sequence[str], name: str) -> None:
+    """Bring a database to the newest schema, one whole version at a time.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+    migrations : sequence of str
+        Script ``i`` brings a file of version ``i`` to version ``i + 1``.
+    name : str
+        The file's, for the message.
+
+    Raises
+    ------
+    ProjectError
+        If a newer program wrote the file.
+    """
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(migrations):
+        raise ProjectError(
+            f"{name} was written by a newer behaviorvlm (schema {version}, this program knows "
+            f"{len(migrations)}): upgrade napari-behaviorvlm to open it."
+        )
+    for number in range(version, len(migrations)):
+        script = f"BEGIN IMMEDIATE;{migrations[number]};PRAGMA user_version = {number + 1};COMMIT;"
+        connection.executescript(script)
+
+
+def now() -> str:
+    """Return the current time as ISO 8601, UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _folder_writable(folder: Path) -> bool:

@@ -12,7 +12,8 @@ from napari_behaviorvlm.io.calibration import match_names, read_calibration
 from napari_behaviorvlm.io.candidate_table import read_candidates
 from napari_behaviorvlm.io.project import Project
 from napari_behaviorvlm.io.project.chunks import write_table
-from napari_behaviorvlm.io.project.config import ProjectConfig, ViewConfig, relative_path
+from napari_behaviorvlm.io.project.config import ProjectConfig, ViewConfig
+from napari_behaviorvlm.io.settings_file import relative_path
 from napari_behaviorvlm.io.skeleton import read_skeleton
 from napari_behaviorvlm.io.video import VideoInfo, probe
 

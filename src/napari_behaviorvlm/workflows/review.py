@@ -10,7 +10,8 @@ from napari_behaviorvlm.identity.bones import BoneReference
 from napari_behaviorvlm.identity.flags import FlagTable, Reason, compute_flags
 from napari_behaviorvlm.identity.review import ReviewItem, ReviewQueue, review_queue
 from napari_behaviorvlm.io.project import Project
-from napari_behaviorvlm.io.project.store import Cell, StoredLabel, now
+from napari_behaviorvlm.io.project.store import Cell, StoredLabel
+from napari_behaviorvlm.io.sqlite_files import now
 from napari_behaviorvlm.workflows.state import SessionState, load_state
 
 RULE_UNFLAGGED = "rule: accept what is not flagged"

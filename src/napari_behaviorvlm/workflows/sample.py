@@ -10,9 +10,10 @@ from napari_behaviorvlm.io.atomic import explained
 from napari_behaviorvlm.io.calibration import read_calibration
 from napari_behaviorvlm.io.project import Project
 from napari_behaviorvlm.io.project.chunks import CandidateChunks
-from napari_behaviorvlm.io.project.config import ProjectConfig, ViewConfig, relative_path
+from napari_behaviorvlm.io.project.config import ProjectConfig, ViewConfig
 from napari_behaviorvlm.io.project.derived import content_key
 from napari_behaviorvlm.io.samples import SampleSession, sample_home, six_view_mouse
+from napari_behaviorvlm.io.settings_file import relative_path
 from napari_behaviorvlm.io.skeleton import read_skeleton
 from napari_behaviorvlm.io.video import probe
 from napari_behaviorvlm.workflows.detect import ingredients

@@ -12,8 +12,9 @@ from napari_behaviorvlm.core.labels import Source, Status
 from napari_behaviorvlm.core.seeds import SeedTable
 from napari_behaviorvlm.geometry.check import check_rig
 from napari_behaviorvlm.io.project import Project
-from napari_behaviorvlm.io.project.store import Cell, StoredLabel, now
+from napari_behaviorvlm.io.project.store import Cell, StoredLabel
 from napari_behaviorvlm.io.seed_table import read_seeds
+from napari_behaviorvlm.io.sqlite_files import now
 from napari_behaviorvlm.workflows.person import login_name
 
 SNAP_DISTANCE = 5.0

@@ -11,7 +11,8 @@ from napari_behaviorvlm.core.camera import Rig
 from napari_behaviorvlm.core.candidates import CandidateTable
 from napari_behaviorvlm.core.labels import LABELLED, Labels, Source, Status
 from napari_behaviorvlm.core.skeleton import Skeleton
-from napari_behaviorvlm.io.project.store import Cell, StoredLabel, now
+from napari_behaviorvlm.io.project.store import Cell, StoredLabel
+from napari_behaviorvlm.io.sqlite_files import now
 
 FloatArray = NDArray[np.float64]
 

@@ -221,7 +221,7 @@ class PictureSource:
 
 
 def _paths(project: Project, written: Callable[[Any], str | None]) -> dict[str, Path]:
-    from napari_behaviorvlm.io.project.config import absolute_path
+    from napari_behaviorvlm.io.settings_file import absolute_path
 
     found = {name: written(view) for name, view in project.config.views.items()}
     return {

@@ -1,14 +1,11 @@
 """`behavior.toml`: which recordings a behaviour folder is about and how they were analysed."""
 
-import tomllib
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
-from napari_behaviorvlm.core.errors import ProjectError
-from napari_behaviorvlm.io.atomic import atomic_write_bytes
+from napari_behaviorvlm.io.settings_file import read_settings, write_settings
 
 FORMAT = 1
 """Version of the folder's layout; a program refuses folders of a newer one."""
@@ -101,8 +98,7 @@ class BehaviorConfig(BaseModel):
         ProjectError
             If the folder cannot be written.
         """
-        content = tomli_w.dumps(_without_none(self.model_dump(mode="json")))
-        atomic_write_bytes(folder / FILE_NAME, content.encode(), error=ProjectError)
+        write_settings(self, folder / FILE_NAME)
 
     @classmethod
     def read(cls, folder: Path) -> Self:
@@ -113,42 +109,8 @@ class BehaviorConfig(BaseModel):
         ProjectError
             If there is none, it is damaged, or a newer program wrote it.
         """
-        path = folder / FILE_NAME
-        content = _parse(path)
-        found = content.get("format")
-        if isinstance(found, int) and found > FORMAT:
-            raise ProjectError(
-                f"{path} was written by a newer behaviorvlm (behaviour format {found}, this "
-                f"program knows {FORMAT}): upgrade napari-behaviorvlm to open it."
-            )
-        try:
-            return cls.model_validate(content)
-        except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(map(str, first["loc"])) or "file"
-            raise ProjectError(f"{path} is damaged at {place}: {first['msg']}.") from None
-
-
-def _without_none(value: Any) -> Any:
-    """TOML has no null."""
-    if isinstance(value, dict):
-        return {key: _without_none(item) for key, item in value.items() if item is not None}
-    if isinstance(value, list):
-        return [_without_none(item) for item in value]
-    return value
-
-
-def _parse(path: Path) -> dict[str, Any]:
-    if not path.parent.is_dir():
-        raise ProjectError(f"There is no behaviour folder {path.parent}.")
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ProjectError(
-            f"{path.parent} is not a behaviour folder: it has no {FILE_NAME} "
-            "(`behaviorvlm behavior run VIDEO` makes one)."
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ProjectError(f"{path} is damaged and cannot be read ({error}).") from None
-    except OSError as error:
-        raise ProjectError(f"{path} cannot be read ({error.strerror}).") from None
+        return read_settings(
+            cls, folder / FILE_NAME, newest=FORMAT, kind="behaviour",
+            absent=f"behaviour folder: it has no {FILE_NAME} "
+            "(`behaviorvlm behavior run VIDEO` makes one).",
+        )  # fmt: skip

@@ -4,17 +4,11 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from napari_behaviorvlm.io.behavior_folder.schema import migrate
-from napari_behaviorvlm.io.sqlite_files import connect, plain_errors
-
-
-def now() -> str:
-    """Return the current time as ISO 8601, UTC, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
+from napari_behaviorvlm.io.behavior_folder.schema import MIGRATIONS
+from napari_behaviorvlm.io.sqlite_files import connect, migrate, plain_errors
 
 
 class StoreFile:
@@ -41,7 +35,7 @@ class StoreFile:
             self._connection = connect(path, writable=writable)
             try:
                 if writable:
-                    migrate(self._connection)
+                    migrate(self._connection, MIGRATIONS, path.name)
             except BaseException:
                 self._connection.close()
                 raise

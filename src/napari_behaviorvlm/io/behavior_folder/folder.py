@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from filelock import FileLock, Timeout
 from pydantic import JsonValue
 
 from napari_behaviorvlm.core.errors import ProjectError
 from napari_behaviorvlm.io.atomic import atomic_directory, explained, sweep_partial
 from napari_behaviorvlm.io.behavior_folder.config import FILE_NAME, BehaviorConfig, RecordingConfig
 from napari_behaviorvlm.io.behavior_folder.store import BehaviorStore
-from napari_behaviorvlm.io.project.config import absolute_path, relative_path
+from napari_behaviorvlm.io.folder_lock import lock_folder
+from napari_behaviorvlm.io.settings_file import absolute_path, relative_path
 
 STORE = "behavior.sqlite"
 VOCABULARY = "vocabulary.toml"
@@ -103,7 +103,7 @@ class BehaviorFolder:
         self.folder = Path(folder)
         self.writable = writable
         self.config = BehaviorConfig.read(self.folder)
-        self._lock = _lock(self.folder) if writable else None
+        self._lock = lock_folder(self.folder, LOCK) if writable else None
         try:
             self._store: BehaviorStore | None = None
             if writable:
@@ -273,19 +273,3 @@ def _sweep(folder: Path) -> None:
     for place in (folder, *derived.rglob("*")):
         if place.is_dir():
             sweep_partial(place)
-
-
-def _lock(folder: Path) -> FileLock:
-    lock = FileLock(folder / LOCK, thread_local=False)  # windows open it in a thread of their own
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise ProjectError(
-            f"{folder} is in use by another behaviorvlm or napari: "
-            "wait until it has finished, or close it."
-        ) from None
-    except OSError as error:
-        raise ProjectError(
-            f"{folder} cannot be written ({error.strerror}): check that you may write there."
-        ) from None
-    return lock

@@ -21,7 +21,8 @@ from napari_behaviorvlm.io.behavior_folder.captions import (
     renumbered,
     write_caption,
 )
-from napari_behaviorvlm.io.behavior_folder.file import StoreFile, now
+from napari_behaviorvlm.io.behavior_folder.file import StoreFile
+from napari_behaviorvlm.io.sqlite_files import now
 
 
 @dataclass(frozen=True, slots=True)

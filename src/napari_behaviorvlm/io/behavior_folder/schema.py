@@ -4,10 +4,6 @@ Clips are copied here from ``derived/`` (a few numbers each), so that what peopl
 and bouts keeps its meaning when the segmentation is computed again.
 """
 
-import sqlite3
-
-from napari_behaviorvlm.core.errors import ProjectError
-
 _VERSION_1 = """
 CREATE TABLE recording (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, n_frames INTEGER);
 
@@ -76,22 +72,3 @@ CREATE TABLE step (
 
 MIGRATIONS = (_VERSION_1,)
 """Script ``i`` brings a file of version ``i`` to version ``i + 1``."""
-
-
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring a database to the newest schema, one whole version at a time.
-
-    Raises
-    ------
-    ProjectError
-        If a newer program wrote the file.
-    """
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > len(MIGRATIONS):
-        raise ProjectError(
-            f"behavior.sqlite was written by a newer behaviorvlm (schema {version}, this program "
-            f"knows {len(MIGRATIONS)}): upgrade napari-behaviorvlm to open it."
-        )
-    for number in range(version, len(MIGRATIONS)):
-        script = f"BEGIN IMMEDIATE;{MIGRATIONS[number]};PRAGMA user_version = {number + 1};COMMIT;"
-        connection.executescript(script)

@@ -8,8 +8,9 @@ from napari_behaviorvlm.core.bouts import Bout, Clips
 from napari_behaviorvlm.core.captions import Caption
 from napari_behaviorvlm.io.behavior_folder.bouts import BoutTable, Replaced
 from napari_behaviorvlm.io.behavior_folder.captions import CaptionTable
-from napari_behaviorvlm.io.behavior_folder.file import StoreFile, now
+from napari_behaviorvlm.io.behavior_folder.file import StoreFile
 from napari_behaviorvlm.io.behavior_folder.journal import Journal, JournalEntry, Touched
+from napari_behaviorvlm.io.sqlite_files import now
 
 _LAST = 2**62
 

@@ -19,7 +19,7 @@ from napari_behaviorvlm.core.errors import ExportError
 from napari_behaviorvlm.io.ethogram.ethogram import Ethogram
 from napari_behaviorvlm.io.export.names import unique_names
 from napari_behaviorvlm.io.export.start_time import SAY_WHEN
-from napari_behaviorvlm.io.project.config import relative_path
+from napari_behaviorvlm.io.settings_file import relative_path
 
 SOFTWARE = f"napari-behaviorvlm {__version__}"
 

@@ -15,7 +15,7 @@ from napari_behaviorvlm.core.labels import Source, Status
 from napari_behaviorvlm.io.export.names import unique_names
 from napari_behaviorvlm.io.export.outcome import ExportTask
 from napari_behaviorvlm.io.export.selection import Visibility
-from napari_behaviorvlm.io.project.config import relative_path
+from napari_behaviorvlm.io.settings_file import relative_path
 from napari_behaviorvlm.io.video.images import image_files
 
 _PIXELS = "x to the right, y down; the centre of the top-left pixel of the picture is (0, 0)"

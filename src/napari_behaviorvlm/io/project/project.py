@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from filelock import FileLock, Timeout
-
 from napari_behaviorvlm.core.camera import Rig
 from napari_behaviorvlm.core.errors import ProjectError
 from napari_behaviorvlm.core.skeleton import Skeleton
@@ -19,9 +17,11 @@ from napari_behaviorvlm.io.atomic import (
     sweep_partial,
 )
 from napari_behaviorvlm.io.calibration import read_calibration, write_anipose
+from napari_behaviorvlm.io.folder_lock import lock_folder
 from napari_behaviorvlm.io.project.chunks import CandidateChunks, ProjectCandidates
-from napari_behaviorvlm.io.project.config import ProjectConfig, absolute_path
+from napari_behaviorvlm.io.project.config import ProjectConfig
 from napari_behaviorvlm.io.project.store import LabelStore
+from napari_behaviorvlm.io.settings_file import absolute_path
 from napari_behaviorvlm.io.skeleton import read_skeleton, write_skeleton
 
 CALIBRATION = "calibration.toml"
@@ -52,7 +52,7 @@ class Project:
         self.folder = Path(folder)
         self.writable = writable
         self.config = ProjectConfig.read(self.folder)
-        self._lock = _lock(self.folder) if writable else None
+        self._lock = lock_folder(self.folder, LOCK) if writable else None
         try:
             if writable:
                 _sweep(self.folder)
@@ -190,19 +190,3 @@ def _sweep(folder: Path) -> None:
     for place in places:
         if place.is_dir():
             sweep_partial(place)
-
-
-def _lock(folder: Path) -> FileLock:
-    lock = FileLock(folder / LOCK, thread_local=False)  # windows open it in a thread of their own
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise ProjectError(
-            f"{folder} is in use by another behaviorvlm or napari: "
-            "wait until it has finished, or close it."
-        ) from None
-    except OSError as error:
-        raise ProjectError(
-            f"{folder} cannot be written ({error.strerror}): check that you may write there."
-        ) from None
-    return lock

@@ -10,7 +10,6 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +17,8 @@ from numpy.typing import NDArray
 
 from napari_behaviorvlm.core.labels import Source, Status
 from napari_behaviorvlm.io.project.decisions import Decisions
-from napari_behaviorvlm.io.project.schema import migrate
-from napari_behaviorvlm.io.sqlite_files import connect, plain_errors
+from napari_behaviorvlm.io.project.schema import MIGRATIONS
+from napari_behaviorvlm.io.sqlite_files import connect, migrate, now, plain_errors
 
 Cell = tuple[int, int, int]
 """Frame number, position on the camera axis, position on the keypoint axis."""
@@ -105,11 +104,6 @@ class Run:
     created: str = ""
 
 
-def now() -> str:
-    """Return the current time as ISO 8601, UTC, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
 class LabelStore:
     """Human labels of one project.
 
@@ -137,7 +131,7 @@ class LabelStore:
         with plain_errors(path):
             self._connection = connect(path, writable=writable)
             if writable:
-                migrate(self._connection)
+                migrate(self._connection, MIGRATIONS, path.name)
             self._camera_ids = self._ids("camera", cameras, writable=writable)
             self._keypoint_ids = self._ids("keypoint", keypoints, writable=writable)
         self._camera_at = {id_: at for at, id_ in enumerate(self._camera_ids)}

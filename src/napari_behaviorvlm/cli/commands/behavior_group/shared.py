@@ -14,11 +14,21 @@ from napari_behaviorvlm.cli.arguments import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
     from napari_behaviorvlm.cli.output import Output
+    from napari_behaviorvlm.core.progress import Progress
     from napari_behaviorvlm.io.behavior_folder import BehaviorFolder
-    from napari_behaviorvlm.workflows.behavior.request import WordsRequest
+    from napari_behaviorvlm.workflows.behavior.request import (
+        CaptionSummary,
+        MergeSummary,
+        WordsRequest,
+    )
     from napari_behaviorvlm.workflows.behavior.segmenting import SegmentReport, SegmentRequest
     from napari_behaviorvlm.workflows.behavior.sources import Sources
+
+    Summary = CaptionSummary | MergeSummary
+    WordsWork = Callable[[BehaviorFolder, WordsRequest], Generator[Progress, None, Summary]]
 
 METHODS = ("dec", "kmeans", "gmm", "hdbscan", "umap+gmm")
 
@@ -276,3 +286,43 @@ def say_assumed(
     alone = [one.name for one in folder.recordings if one.poses is None and one.n_animals == 1]
     if any(f"bodies of {name}" in report.computed for name in alone):
         output.warn("One animal was followed in each video: say --animals N if there are more.")
+
+
+def find_words(
+    args: argparse.Namespace,
+    output: "Output",
+    work: "WordsWork",
+    step: str,
+    title: str,
+) -> int:
+    """Caption or merge, or say what it would cost.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        Of `add_folder` and `words_request`.
+    output : Output
+    work : callable
+        `captions.caption` or `events.merge`.
+    step : str
+        Its name in the plan.
+    title : str
+        What its progress is called.
+    """
+    from napari_behaviorvlm.io.behavior_folder import BehaviorFolder
+    from napari_behaviorvlm.workflows.behavior.plan import plan_words
+    from napari_behaviorvlm.workflows.behavior.sources import find_folder
+
+    place = find_folder(args.path)
+    if args.dry_run:
+        with BehaviorFolder.open(place, writable=False) as folder:
+            plan = plan_words(folder, words_request(args, folder), (step,))
+        output.result(vars(plan))
+        output.say(plan.sentence)
+        return 0
+    with BehaviorFolder.open(place) as folder:
+        summary = output.follow(work(folder, words_request(args, folder)), title)
+    output.result(summary.to_dict())
+    output.say(summary.sentence)
+    say_notes(output, summary.notes)
+    return 0
