@@ -73,6 +73,9 @@ def no_leaks(qapp):
     assert not _running_qthreads(), "a QThread still runs"
     assert not widgets, f"widgets are left over: {widgets}"
     assert not errors, f"exceptions nobody could catch: {errors}"
+    # What is left now are modules and what belongs to them. Without this every later look for
+    # garbage, and there are several a test, goes through millions of their objects.
+    gc.freeze()
 
 
 def _settle(qapp):
