@@ -27,7 +27,8 @@ from napari_behaviorvlm.identity.flags import compute_flags, update_flags
 from napari_behaviorvlm.identity.live_queue import LiveQueue, QueueFilter
 from napari_behaviorvlm.identity.review import review_queue
 from napari_behaviorvlm.io.project import Project
-from napari_behaviorvlm.io.project.store import StoredLabel, now
+from napari_behaviorvlm.io.project.store import StoredLabel
+from napari_behaviorvlm.io.sqlite_files import now
 from napari_behaviorvlm.workflows.state import load_state, update_cells
 
 T = TypeVar("T")

@@ -26,9 +26,10 @@ from napari_behaviorvlm.io.project import Project
 from napari_behaviorvlm.io.project.chunks import write_table
 from napari_behaviorvlm.io.project.config import ProjectConfig, ViewConfig
 from napari_behaviorvlm.io.project.derived import write_result
-from napari_behaviorvlm.io.project.store import Run, StoredLabel, now
+from napari_behaviorvlm.io.project.store import Run, StoredLabel
 from napari_behaviorvlm.io.samples import six_view_mouse
 from napari_behaviorvlm.io.skeleton import read_skeleton
+from napari_behaviorvlm.io.sqlite_files import now
 
 MISSED, SPURIOUS, NOISE_PX = 0.05, 3, 0.3
 WRONG = 0.003

@@ -84,7 +84,8 @@ def test_an_edit_patches_the_curve(plots, session, qtbot):
     session.select(0)
     settle()
     from napari_behaviorvlm.gui.models.edits import Edit
-    from napari_behaviorvlm.io.project.store import StoredLabel, now
+    from napari_behaviorvlm.io.project.store import StoredLabel
+    from napari_behaviorvlm.io.sqlite_files import now
 
     x, y = session.labels.xy[50, 1, 0].tolist()
     label = StoredLabel(x + 60, y, 0, 3, 1, None, "Ann", now())

@@ -18,7 +18,8 @@ from napari_behaviorvlm.gui.models.run_steps import Option, RunPlan, Strategy
 from napari_behaviorvlm.gui.models.session import LabellingSession
 from napari_behaviorvlm.gui.running import close_runs, runs_of
 from napari_behaviorvlm.gui.widgets.run_panel import RunPanel
-from napari_behaviorvlm.io.project.store import StoredLabel, now
+from napari_behaviorvlm.io.project.store import StoredLabel
+from napari_behaviorvlm.io.sqlite_files import now
 from napari_behaviorvlm.workflows.create import NewProject, create_project
 from napari_behaviorvlm.workflows.seed import seed
 

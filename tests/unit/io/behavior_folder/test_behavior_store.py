@@ -292,9 +292,10 @@ def test_damaged_newer_and_read_only_files(tmp_path, store):
 
 EDITOR = """
 import sys
+from pathlib import Path
 from napari_behaviorvlm.core.bout_edits import Merge
 from napari_behaviorvlm.io.behavior_folder import BehaviorStore
-store = BehaviorStore(sys.argv[1])
+store = BehaviorStore(Path(sys.argv[1]))
 numbers = tuple(one.id for one in store.bouts_near("v", "A0"))
 print("ready", flush=True)
 while True:
