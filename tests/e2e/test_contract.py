@@ -47,7 +47,7 @@ def test_every_command_prints_one_object(project, run, tmp_path):
     assert run("review", project, "--top", 0)["items"] == []
     exported = run("export", project, "csv", tmp_path / "tables", "--every", "50")
     assert exported["files"] == ["pose3d.csv", "labels2d.csv"]
-    assert run("mend", project)["camera"] is None
+    assert run("mend", project)["moved"] == []
 
 
 def test_candidates_have_the_contracted_columns(project, run, tmp_path):

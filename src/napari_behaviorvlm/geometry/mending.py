@@ -35,8 +35,8 @@ class MovedCamera:
     camera : Camera
         As it should be; intrinsics and distortion are as they were.
     before, after : float
-        Median distance of its labels from the points of the other cameras, px; ``after`` of labels
-        that were not used for the estimate.
+        Median distance of its labels from the points of the other cameras, px, over labels that
+        were not used for the estimate.
     angle : float
         Degrees by which it was turned.
     distance : float
@@ -123,18 +123,41 @@ def estimate_pose(rig: Rig, xy: ArrayLike, name: str) -> MovedCamera | None:
     if len(usable) < FEWEST:
         return None
     used, kept_back = usable[np.arange(len(usable)) % 3 > 0], usable[::3]
-    camera = rig[name]
-    moved = _resected(camera, points[used], labels[used])
-    turn = moved.rotation_matrix @ camera.rotation_matrix.T
+    moved = resected(rig[name], points[used], labels[used])
+    return compare_poses(rig[name], moved, points[kept_back], labels[kept_back])
+
+
+def compare_poses(old: Camera, new: Camera, points: FloatArray, labels: FloatArray) -> MovedCamera:
+    """Say how far a camera was moved and what that mends, on labels that were not used for it.
+
+    Parameters
+    ----------
+    old, new : Camera
+        The same camera in two poses.
+    points : ndarray, shape (N, 3)
+        World coordinates, from other cameras.
+    labels : ndarray, shape (N, 2)
+        Their labels in this camera, px.
+    """
+    turn = new.rotation_matrix @ old.rotation_matrix.T
     angle = np.degrees(np.arccos(np.clip((np.trace(turn) - 1) / 2, -1, 1)))
-    distance = np.linalg.norm(np.asarray(moved.center) - np.asarray(camera.center))
-    return MovedCamera(
-        moved, _median_residual(camera, points, labels, usable),
-        _median_residual(moved, points, labels, kept_back), float(angle), float(distance),
-    )  # fmt: skip
+    distance = np.linalg.norm(np.asarray(new.center) - np.asarray(old.center))
+    before, after = (_median_residual(camera, points, labels) for camera in (old, new))
+    return MovedCamera(new, before, after, float(angle), float(distance))
 
 
-def _resected(camera: Camera, points: FloatArray, labels: FloatArray) -> Camera:
+def resected(camera: Camera, points: FloatArray, labels: FloatArray) -> Camera:
+    """Estimate a camera's pose from labels of known points, with a robust loss.
+
+    Parameters
+    ----------
+    camera : Camera
+        The pose to start from.
+    points : ndarray, shape (N, 3)
+        World coordinates.
+    labels : ndarray, shape (N, 2)
+        Pixels of the original frames.
+    """
     from scipy.optimize import least_squares
 
     size = float(np.linalg.norm(camera.translation)) or 1.0  # turns and shifts of similar effect
@@ -151,10 +174,8 @@ def _resected(camera: Camera, points: FloatArray, labels: FloatArray) -> Camera:
     return placed(found.x)
 
 
-def _median_residual(
-    camera: Camera, points: FloatArray, labels: FloatArray, rows: np.ndarray
-) -> float:  # fmt: skip
-    off = np.linalg.norm(project(camera, points[rows]) - labels[rows], axis=1)
+def _median_residual(camera: Camera, points: FloatArray, labels: FloatArray) -> float:
+    off = np.linalg.norm(project(camera, points) - labels, axis=1)
     return float(np.median(np.where(np.isfinite(off), off, np.inf)))
 
 

@@ -10,6 +10,7 @@ from napari_behaviorvlm.core.errors import VideoError
 from napari_behaviorvlm.core.labels import LABELLED, Labels
 from napari_behaviorvlm.core.progress import Progress
 from napari_behaviorvlm.geometry.check import check_rig
+from napari_behaviorvlm.geometry.exchange import find_exchange
 from napari_behaviorvlm.io.project import Project
 from napari_behaviorvlm.io.video import probe
 from napari_behaviorvlm.workflows.state import load_state
@@ -90,13 +91,22 @@ def _check_labels(project: Project) -> list[Finding]:
     seeds = [frame for frame in project.store.seed_frames() if frame < len(labels.frames)]
     if not seeds:
         return [Finding(False, "", "There are no seed frames yet.")]
-    problem = check_rig(project.rig, _points(labels, np.array(seeds))).problem
+    problem = _problem(project, _points(labels, np.array(seeds)))
     if problem is not None:
         return [Finding(True, "", f"Seeds: {problem}")]
     rows = np.flatnonzero(np.isin(labels.status, LABELLED).any(axis=(1, 2)))
     step = max(1, len(rows) * labels.status.shape[2] // MOST_LABELS)
-    problem = check_rig(project.rig, _points(labels, rows[::step])).problem
+    problem = _problem(project, _points(labels, rows[::step]))
     return [] if problem is None else [Finding(True, "", f"Labels: {problem}")]
+
+
+def _problem(project: Project, xy: np.ndarray) -> str | None:
+    """Say what speaks against the calibration, and what to do where that is known."""
+    problem = check_rig(project.rig, xy).problem
+    exchange = None if problem is None else find_exchange(project.rig, xy)
+    if exchange is not None:
+        return f"{exchange.sentence} See `behaviorvlm mend {project.folder}`."
+    return problem
 
 
 def _points(labels: Labels, rows: np.ndarray) -> np.ndarray:

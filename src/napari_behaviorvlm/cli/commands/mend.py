@@ -1,8 +1,8 @@
-"""Propose how to mend a rig that is not as it was calibrated: a moved camera, one out of step.
+"""Propose how to mend a rig that is not as it was calibrated.
 
-Looks at the labels (seeds and everything else): where one camera disagrees with the points of the
-others, its place is estimated anew, and shifts in time are tried. Nothing is changed without
---accept, and the original calibration is kept as calibration.original.toml.
+Looks at the labels (seeds and everything else) for cameras that were exchanged, for cameras that
+were moved (one or several: their places are estimated anew), and for one that is out of step.
+Nothing is changed without --accept; the original is kept as calibration.original.toml.
 """
 
 import argparse
@@ -11,14 +11,14 @@ from napari_behaviorvlm.cli.arguments import add_project
 from napari_behaviorvlm.cli.output import Output
 
 NAME = "mend"
-HELP = "propose a new place for a moved camera"
+HELP = "propose how to mend moved or exchanged cameras"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_project(parser)
     parser.add_argument(
-        "--accept", action="store_true", help="write the proposed place into the calibration"
+        "--accept", action="store_true", help="write the proposal into the calibration"
     )
 
 
@@ -29,11 +29,15 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
     with Project(args.project, writable=args.accept) as project:
         found = output.follow(mend_project(project, accept=args.accept), "Looking")
-    pose, offset = found.pose, found.offset
+    offset, exchange = found.offset, found.exchange
     output.result({
-        "camera": pose.camera.name if pose else offset.name if offset else None,
-        "angle": pose.angle if pose else None, "distance": pose.distance if pose else None,
-        "offset": offset.offset if offset else None, "accepted": found.accepted,
+        "moved": [
+            {"camera": one.camera.name, "angle": one.angle, "distance": one.distance,
+             "before_px": one.before, "after_px": one.after} for one in found.moved
+        ],
+        "exchanged": list(exchange.names) if exchange else [],
+        "offset": {"camera": offset.name, "frames": offset.offset} if offset else None,
+        "accepted": found.accepted,
     })  # fmt: skip
     output.say(found.sentence)
     return 0
