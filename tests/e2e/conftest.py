@@ -4,28 +4,32 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.e2e.commands import command_line, run_here
 from tests.gui.behaving import behaved, behaved_copy  # noqa: F401
 from tests.gui.fixtures import *  # noqa: F403 - windows for test_dock*.py
 
 from napari_behaviorvlm.io.samples import six_view_mouse
+from napari_behaviorvlm.workflows.sample import make_sample_project
 
 
 class Shell:
-    """Runs `behaviorvlm` in a process of its own."""
+    """Runs `behaviorvlm` in a folder, in this process or in one of its own."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, *, own_process: bool = False):
         self.folder = folder
+        self.own_process = own_process
 
-    def __call__(self, *arguments, code=0, env=None):
-        done = subprocess.run(
-            [sys.executable, "-m", "napari_behaviorvlm.cli", *map(str, arguments)],
-            cwd=self.folder, capture_output=True, text=True, timeout=280, check=False,
-            env={**os.environ, **(env or {})},
-        )  # fmt: skip
+    def __call__(self, *arguments, code=0):
+        if self.own_process:
+            done = subprocess.run(
+                command_line(arguments), cwd=self.folder, capture_output=True, text=True,
+                timeout=280, check=False,
+            )  # fmt: skip
+        else:
+            done = run_here(arguments, self.folder, os.environ)
         assert done.returncode == code, done.stdout + done.stderr
         return done
 
@@ -42,14 +46,20 @@ class Shell:
 
     def start(self, *arguments):
         return subprocess.Popen(
-            [sys.executable, "-m", "napari_behaviorvlm.cli", *map(str, arguments)],
-            cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            command_line(arguments), cwd=self.folder,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
 
 
 @pytest.fixture
 def shell(tmp_path):
     return Shell(tmp_path)
+
+
+@pytest.fixture
+def process(tmp_path):
+    """A shell whose commands have processes of their own."""
+    return Shell(tmp_path, own_process=True)
 
 
 @pytest.fixture(scope="session")
@@ -70,13 +80,13 @@ def new_arguments(sample, project, **replaced):
 
 @pytest.fixture(scope="session")
 def labelled_project(sample, tmp_path_factory):
-    """A labelled project of the sample session; copy it before changing it."""
+    """A labelled project of the sample session; copy it before changing it.
+
+    Its dots are those that come with the sample; the demo's test finds them anew.
+    """
     folder = tmp_path_factory.mktemp("labelled")
-    shell = Shell(folder)
-    shell(*new_arguments(sample, "mouse"))
-    shell("detect", "mouse")
-    shell("seed", "mouse", sample.seeds)
-    shell("label", "mouse")
+    make_sample_project(folder / "mouse", sample)
+    Shell(folder)("label", "mouse")
     return folder / "mouse"
 
 

@@ -31,26 +31,26 @@ def short_video(path, n_frames, size=(1024, 1024)):
     ("content", "words"),
     [(None, "cam2"), (b"", "empty"), (b"GIF89a, not a video" * 50, "video"), ("truncated", "")],
 )
-def test_a_video_that_is_none(shell, sample, content, words):
-    path = shell.folder / "cam2 ü.mp4"
+def test_a_video_that_is_none(process, sample, content, words):
+    path = process.folder / "cam2 ü.mp4"
     if content == "truncated":
         original = sample.videos("reflectance")["cam2"].read_bytes()
         path.write_bytes(original[: len(original) // 2])
     elif content is not None:
         path.write_bytes(content)
-    sentence = shell.fails(*new_arguments(sample, "mouse", cam2=path))
+    sentence = process.fails(*new_arguments(sample, "mouse", cam2=path))
     assert path.name in sentence
     assert words in sentence
-    assert not (shell.folder / "mouse").exists()
+    assert not (process.folder / "mouse").exists()
 
 
-def test_unequal_frame_counts(shell, sample):
-    path = short_video(shell.folder / "short.mp4", 9)
-    sentence = shell.fails(*new_arguments(sample, "mouse", cam4=path))
+def test_unequal_frame_counts(process, sample):
+    path = short_video(process.folder / "short.mp4", 9)
+    sentence = process.fails(*new_arguments(sample, "mouse", cam4=path))
     assert "short.mp4 9" in sentence
     assert "--shortest" in sentence
-    shell(*new_arguments(sample, "mouse", cam4=path), "--shortest")
-    assert shell.json("status", "mouse")["frames"] == 9
+    process(*new_arguments(sample, "mouse", cam4=path), "--shortest")
+    assert process.json("status", "mouse")["frames"] == 9
 
 
 def test_another_size(shell, sample):

@@ -15,14 +15,18 @@ from napari_behaviorvlm.io.project import Project
 from napari_behaviorvlm.workflows.state import load_state
 
 
+def dots(project):
+    with Project(project, writable=False) as opened:
+        candidates = opened.candidates().read(range(opened.config.n_frames))
+    return [candidates.frame, candidates.camera, candidates.number, candidates.xy]
+
+
 def arrays(project):
     with Project(project, writable=False) as opened:
         state = load_state(opened)
-        candidates = opened.candidates().read(range(opened.config.n_frames))
     return [
-        candidates.frame, candidates.camera, candidates.number, candidates.xy,
-        state.labels.xy, state.labels.candidate, state.labels.status, state.poses.points,
-        state.poses.confidence,
+        *dots(project), state.labels.xy, state.labels.candidate, state.labels.status,
+        state.poses.points, state.poses.confidence,
     ]  # fmt: skip
 
 
@@ -56,17 +60,25 @@ def test_labelling_again_changes_nothing_and_says_so(project):
         np.testing.assert_array_equal(old, new)
 
 
-@pytest.mark.parametrize("seconds", [3.0, 9.0])
-def test_a_killed_detection_goes_on_to_the_same_result(sample, labelled_project, shell, seconds):
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """What `behaviorvlm demo` told, and where it lies."""
+    shell = Shell(tmp_path_factory.mktemp("demo"), own_process=True)
+    return shell.json("demo", "out", "--no-gui"), shell.folder
+
+
+def test_a_killed_detection_goes_on_to_the_same_result(sample, demo, shell):
     shell(*new_arguments(sample, "mouse"))
     process = shell.start("detect", "mouse")
-    time.sleep(seconds)
+    while not list((shell.folder / "mouse" / "derived").rglob("chunk_*.npz")):
+        assert process.poll() is None
+        time.sleep(0.05)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    shell("detect", "mouse")
-    for old, new in zip(
-        arrays(labelled_project)[:4], arrays(shell.folder / "mouse")[:4], strict=True
-    ):
+    done = shell.json("detect", "mouse")
+    assert 0 < done["new_chunks"] < 12
+    whole = demo[1] / "out" / "six_view_mouse"
+    for old, new in zip(dots(whole), dots(shell.folder / "mouse"), strict=True):
         np.testing.assert_array_equal(old, new)
 
 
@@ -214,9 +226,14 @@ def test_a_dry_run_costs_nothing_and_changes_nothing(project):
     assert plan["cost_usd"] == 0
 
 
-def test_the_demo_runs_and_runs_again(shell):
-    first = shell.json("demo", "out", "--no-gui")
+def test_the_demo_runs_and_runs_again(demo, labelled_project):
+    first, folder = demo
+    shell = Shell(folder)
     assert first["score"]["within"] > 0.98
+    # The dots that come with the sample are those that detection finds.
+    found = dots(folder / "out" / "six_view_mouse")
+    for shipped, other in zip(dots(labelled_project), found, strict=True):
+        np.testing.assert_allclose(shipped, other, atol=0.01)
     page = (shell.folder / "out" / "report.html").read_text()
     assert "not a vision-language model" in page
     assert '<script src="http' not in page

@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import numpy as np
 import pytest
 from simulated_vlm import ErrorModel, Fault, SimulatedServer, sample_truth
+from tests.e2e.commands import command_line, run_here
 from tests.unit.workflows.paper_session import PROBE, asked, paper_project, serving
 from tests.unit.workflows.small_session import small_project
 
@@ -31,10 +32,7 @@ class Runner:
         self.said = ""
 
     def __call__(self, *arguments, **environ):
-        done = subprocess.run(
-            self.command(arguments), cwd=self.folder, env=self.environ(environ),
-            capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
+        done = run_here(arguments, self.folder, self.environ(environ))
         self.said += done.stdout + done.stderr
         assert "Traceback" not in done.stderr, done.stderr
         return done
@@ -54,10 +52,6 @@ class Runner:
         notes = done.stderr.strip().splitlines()
         assert all(line.startswith("Note: ") for line in notes[:-1]), done.stderr
         return notes[-1]
-
-    @staticmethod
-    def command(arguments):
-        return [sys.executable, "-m", "napari_behaviorvlm.cli", *map(str, arguments)]
 
     @staticmethod
     def environ(more):
@@ -157,7 +151,7 @@ def test_killed_and_run_again_no_call_is_repeated(mouse, tmp_path, answers):
         run.works("label", other, *PAPER, *reach(server))
         once = len(asked(server))
         arguments = ("label", mouse, *PAPER, *reach(server))
-        process = subprocess.Popen(Runner.command(arguments), env=Runner.environ({}))
+        process = subprocess.Popen(command_line(arguments), env=Runner.environ({}))
         while len(asked(server)) < once + answers:
             time.sleep(0.02)
         os.kill(process.pid, signal.SIGKILL)
@@ -175,7 +169,7 @@ def test_interrupted_by_the_keyboard_no_call_is_repeated(mouse, tmp_path):
     with serving(latency=0.05) as server:
         arguments = ("label", mouse, *PAPER, *reach(server))
         process = subprocess.Popen(
-            Runner.command(arguments), env=Runner.environ({}), stderr=subprocess.PIPE, text=True
+            command_line(arguments), env=Runner.environ({}), stderr=subprocess.PIPE, text=True
         )
         while len(asked(server)) < 14:
             time.sleep(0.02)
@@ -202,7 +196,7 @@ def test_a_full_disk_is_told_and_costs_nothing(mouse, tmp_path):
     with serving() as server:
         arguments = ("label", mouse, *PAPER, *reach(server))
         done = subprocess.run(
-            Runner.command(arguments), env=Runner.environ({}), capture_output=True, text=True,
+            command_line(arguments), env=Runner.environ({}), capture_output=True, text=True,
             preexec_fn=full, timeout=60, check=False,
         )  # fmt: skip
         sentence = done.stderr.strip().splitlines()[-1]
