@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from napari_behaviorvlm.core.errors import BehaviorVLMError
 from napari_behaviorvlm.io.project import Project
 from napari_behaviorvlm.workflows.images import ImageSource
+from napari_behaviorvlm.workflows.judgements import project_judgements
 from napari_behaviorvlm.workflows.report import ReportInput, write_report
 from napari_behaviorvlm.workflows.review import project_flags, project_queue
 from napari_behaviorvlm.workflows.state import load_state
@@ -69,6 +70,7 @@ def report_project(
             fps=project.config.fps,
             places=places,
             notes=() if truth is None else truth.notes,
+            judgements=project_judgements(project),
         )
         return write_report(path, data)
 

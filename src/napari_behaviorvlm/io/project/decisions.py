@@ -13,7 +13,7 @@ _QUERY = """
     SELECT frame,
            (candidate << 40) | (camera << 28) | (keypoint << 16) | (status << 8) | source,
            ifnull(x, 9e999), ifnull(y, 9e999), ifnull(confidence, 9e999)
-    FROM label ORDER BY frame
+    FROM label WHERE created >= ? AND author <> ? ORDER BY frame
 """
 
 
@@ -47,13 +47,15 @@ class Decisions:
         return len(self.frame)
 
     @classmethod
-    def read(cls, connection: sqlite3.Connection) -> Self:
-        """Read the whole table of labels, row after row into one array.
+    def read(
+        cls, connection: sqlite3.Connection, *, since: str = "", without: str = ""
+    ) -> Self:  # fmt: skip
+        """Read the table of labels, row after row into one array.
 
         Cameras and keypoints are the numbers that stand in the file. Small integers come packed
         in one column: the time goes into the values that SQLite hands over one by one.
         """
-        table = np.fromiter(connection.execute(_QUERY), _ROW)
+        table = np.fromiter(connection.execute(_QUERY, (since, without)), _ROW)
         xy = np.column_stack([table["x"], table["y"]])
         xy[np.isinf(xy)] = np.nan
         confidence = table["confidence"].astype(np.float32)

@@ -176,10 +176,18 @@ class LabelStore:
                 cell = (frame, self._camera_at[camera], self._keypoint_at[keypoint])
                 yield cell, StoredLabel.from_row(rest)
 
-    def decisions(self) -> Decisions:
-        """Return all decisions as columns, by frame; for long sessions quicker than `labels`."""
+    def decisions(self, *, since: str = "", without: str = "") -> Decisions:
+        """Return decisions as columns, by frame; for long sessions quicker than `labels`.
+
+        Parameters
+        ----------
+        since : str
+            Those made then or later (ISO 8601, UTC); all by default.
+        without : str
+            An author whose decisions are left out.
+        """
         with plain_errors(self.path):
-            table = Decisions.read(self._connection)
+            table = Decisions.read(self._connection, since=since, without=without)
         camera = _positions(self._camera_ids, table.camera)
         keypoint = _positions(self._keypoint_ids, table.keypoint)
         named = replace(table, camera=camera, keypoint=keypoint)

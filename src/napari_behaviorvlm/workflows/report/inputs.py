@@ -12,6 +12,7 @@ from napari_behaviorvlm.core.labels import Labels, Poses
 from napari_behaviorvlm.core.skeleton import Skeleton
 from napari_behaviorvlm.identity.flags import FlagTable
 from napari_behaviorvlm.identity.review import ReviewQueue
+from napari_behaviorvlm.workflows.judgements import Judgements
 
 Image = NDArray[np.uint8]
 ReadImage = Callable[[str, int], "Image | None"]
@@ -57,6 +58,8 @@ class ReportInput:
         What lies where: description and path.
     notes : sequence of (str, str)
         Further rows of the summary table.
+    judgements : Judgements, optional
+        What people decided about proposals.
     """
 
     title: str
@@ -79,3 +82,4 @@ class ReportInput:
     n_doubtful: int = 12
     places: Sequence[tuple[str, str]] = ()
     notes: Sequence[tuple[str, str]] = ()
+    judgements: Judgements | None = None

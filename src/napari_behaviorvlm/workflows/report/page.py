@@ -12,7 +12,7 @@ from napari_behaviorvlm.workflows.html import (
     plotly_script,
     render_page,
 )
-from napari_behaviorvlm.workflows.report import pictures, plots, scene, summary
+from napari_behaviorvlm.workflows.report import pictures, plots, scene, summary, trust
 from napari_behaviorvlm.workflows.report.colours import legend
 from napari_behaviorvlm.workflows.report.inputs import ReportInput
 
@@ -52,6 +52,7 @@ def _content(data: ReportInput) -> dict[str, object]:
     has_frames = len(data.labels.frames) > 0
     row = pictures.best_row(data) if has_frames else 0
     header, table = summary.provenance(data.labels)
+    curves = trust.curves(data)
     return {
         "title": data.title,
         "version": __version__,
@@ -64,6 +65,8 @@ def _content(data: ReportInput) -> dict[str, object]:
         "provenance_header": header,
         "provenance": table,
         "flags": plots.flag_counts(data),
+        "trust": trust.sentences(data, curves),
+        "trust_table": trust.table(curves),
         "waiting": len(data.queue),
         "frame": int(data.labels.frames[row]) if has_frames else None,
         "views": pictures.frame_pictures(data, row) if has_frames else [],
@@ -74,6 +77,7 @@ def _content(data: ReportInput) -> dict[str, object]:
             "scene": inert(scene.scene(data)),
             "errors": inert(plots.error_over_time(data)),
             "cameras": inert(plots.camera_errors(data)),
+            **({"trust": inert(trust.diagram(curves))} if curves else {}),
         },
         "places": list(data.places),
     }

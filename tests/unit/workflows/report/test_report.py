@@ -14,6 +14,7 @@ from napari_behaviorvlm.core.labels import Labels, Source, Status
 from napari_behaviorvlm.core.skeleton import Skeleton
 from napari_behaviorvlm.identity.flags import compute_flags
 from napari_behaviorvlm.identity.review import review_queue
+from napari_behaviorvlm.workflows.judgements import Judgements
 from napari_behaviorvlm.workflows.report import ReportInput, render_report, write_report
 from napari_behaviorvlm.workflows.report.colours import keypoint_styles, legend
 from napari_behaviorvlm.workflows.report.crops import Window, window_uri
@@ -133,6 +134,30 @@ def test_figures_of_the_summary(spoilt):
     assert "/data/a & b/project" in text
     assert "Time 12 s" in text
     assert "one view against the others 6" in text
+
+
+def test_the_reliability_diagram_tells_counts_and_that_they_are_no_random_sample(spoilt):
+    spoilt.poses.confidence[:] = 0.97
+    judged = Judgements(np.array([0.93] * 4 + [0.3, np.nan]), np.array([1, 1, 1, 0, 0, 1], bool))
+    html = render_report(
+        report_input(spoilt, truth=spoilt.truth, seed_frames=(100,), judgements=judged)
+    )
+    text = Page(html).text
+    assert "6 labels, of which 4 were left as they were and 2 corrected" in text
+    assert "no random sample" in text
+    assert "90-95 93.0 % 75.0 % 4" in text
+    wrong = 1 + 5
+    share = 100 * (1 - wrong / (29 * 6 * 12))
+    assert f"95-98 97.0 % {share:.1f} % {29 * 6 * 12:,}" in text
+    drawn = {trace["name"]: trace for trace in figures(html)["trust"]["data"]}
+    assert drawn["right by people's decisions"]["y"] == [0, 75]
+    assert drawn["right against the truth"]["x"] == ["95-98"]
+
+
+def test_without_decisions_and_truth_there_is_no_diagram(spoilt):
+    html = render_report(report_input(spoilt, judgements=Judgements.none()))
+    assert "trust" not in figures(html)
+    assert "Nobody has decided about labels since these proposals were made." in Page(html).text
 
 
 def test_nothing_flagged_is_said():
