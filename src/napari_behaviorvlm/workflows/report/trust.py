@@ -1,18 +1,24 @@
 """Reliability diagram: what confidence said, and how many labels were right."""
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_behaviorvlm.core.labels import LABELLED, Source
 from napari_behaviorvlm.geometry.projection import project_rig
-from napari_behaviorvlm.identity.reliability import Reliability, reliability
+from napari_behaviorvlm.identity.confidence import COEFFICIENTS
+from napari_behaviorvlm.identity.reliability import EDGES, Reliability, reliability
 from napari_behaviorvlm.workflows.html import FONT
 from napari_behaviorvlm.workflows.report.inputs import ReportInput
 
 NEAR = 5.0
 """A label within so many px of the true projection of its keypoint is right."""
+
+HELD_OUT = Path(__file__).parent / "held_out.json"
+"""Curve of sessions that the confidence was not fitted on; ``benchmarks.calibration`` writes it."""
 
 Line = tuple[str, str, str, str]
 
@@ -28,14 +34,32 @@ class Curve:
 
 
 def curves(data: ReportInput) -> list[Curve]:
-    """Curves that can be drawn: by people's decisions, and against the truth where it is known."""
+    """Curves that can be drawn: by people's decisions, against a known truth, of the calibration.
+
+    The last one shows what to expect where this session itself tells little.
+    """
     found = []
     if data.judgements is not None:
         bins = reliability(data.judgements.confidence, data.judgements.right)
         found.append(Curve("by people's decisions", "#D55E00", "circle", bins))
     if data.truth is not None:
         found.append(Curve("against the truth", "#0072B2", "square", _against_truth(data)))
+    fitted = held_out()
+    if fitted is not None:
+        found.append(Curve("in held-out simulated sessions", "#009E73", "diamond", fitted))
     return [curve for curve in found if len(curve.bins)]
+
+
+def held_out(path: Path = HELD_OUT) -> Reliability | None:
+    """Read the calibration's curve; None if it is of other coefficients or other bins."""
+    kept = json.loads(path.read_text("utf-8"))
+    if kept["coefficients"] != COEFFICIENTS.tolist() or kept["edges"] != list(EDGES):
+        return None
+    count = np.array(kept["count"])
+    full = count > 0
+    said = np.array(kept["said"], float)[full]
+    low, high = np.array(EDGES[:-1])[full], np.array(EDGES[1:])[full]
+    return Reliability(low, high, said, np.array(kept["right"])[full], count[full])
 
 
 def _against_truth(data: ReportInput) -> Reliability:
@@ -75,6 +99,14 @@ def sentences(data: ReportInput, drawn: list[Curve]) -> list[str]:
         )
     elif judged is not None:
         words.append("Nobody has decided about labels since these proposals were made.")
+    fitted = held_out()
+    if fitted is not None:
+        words.append(
+            f"In held-out simulated sessions: {int(fitted.count.sum()):,} names of recordings that "
+            "were simulated anew and that the confidence was not fitted on, named by geometry "
+            "alone and with a simulated model. It says what to expect, not what happened here, "
+            "and nothing about another animal or a real model."
+        )
     return words + [
         f"Mean distance of share and confidence {curve.name}: {100 * curve.bins.gap:.1f} %."
         for curve in drawn

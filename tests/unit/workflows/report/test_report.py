@@ -13,6 +13,7 @@ from napari_behaviorvlm.core.errors import ProjectError, VideoError
 from napari_behaviorvlm.core.labels import Labels, Source, Status
 from napari_behaviorvlm.core.skeleton import Skeleton
 from napari_behaviorvlm.identity.flags import compute_flags
+from napari_behaviorvlm.identity.reliability import EDGES
 from napari_behaviorvlm.identity.review import review_queue
 from napari_behaviorvlm.workflows.judgements import Judgements
 from napari_behaviorvlm.workflows.report import ReportInput, render_report, write_report
@@ -23,6 +24,7 @@ from napari_behaviorvlm.workflows.report.pictures import best_row, distinct_item
 from napari_behaviorvlm.workflows.report.plots import thinned_maximum, worst_view_error
 from napari_behaviorvlm.workflows.report.scene import up_direction
 from napari_behaviorvlm.workflows.report.summary import accuracy, provenance
+from napari_behaviorvlm.workflows.report.trust import HELD_OUT, held_out
 
 
 def candidates_of(labels):
@@ -100,7 +102,7 @@ def test_the_page_is_whole_and_asks_no_network(spoilt, tmp_path):
     assert "side0 disagrees with the other five by 6" in page.text
     assert "the same in 5 successive frames" in page.text
     assert "The 2 most doubtful of 6 flagged points" in page.text
-    assert set(figures(html)) == {"scene", "errors", "cameras"}
+    assert set(figures(html)) == {"scene", "errors", "cameras", "trust"}
     assert path.stat().st_size < 9e6
 
 
@@ -154,10 +156,21 @@ def test_the_reliability_diagram_tells_counts_and_that_they_are_no_random_sample
     assert drawn["right against the truth"]["x"] == ["95-98"]
 
 
-def test_without_decisions_and_truth_there_is_no_diagram(spoilt):
+def test_without_decisions_and_truth_only_the_calibration_speaks(spoilt):
     html = render_report(report_input(spoilt, judgements=Judgements.none()))
-    assert "trust" not in figures(html)
+    drawn = {trace["name"] for trace in figures(html)["trust"]["data"] if "right" in trace["name"]}
+    assert drawn == {"right in held-out simulated sessions"}
+    assert "that the confidence was not fitted on" in Page(html).text
     assert "Nobody has decided about labels since these proposals were made." in Page(html).text
+
+
+def test_the_calibrations_curve_goes_with_its_coefficients(tmp_path):
+    assert held_out().count.sum() > 10_000
+    kept = json.loads(HELD_OUT.read_text("utf-8"))
+    assert [len(kept[name]) for name in ("said", "right", "count")] == [len(EDGES) - 1] * 3
+    kept["coefficients"][0] += 0.1
+    (tmp_path / "other.json").write_text(json.dumps(kept))
+    assert held_out(tmp_path / "other.json") is None
 
 
 def test_nothing_flagged_is_said():
