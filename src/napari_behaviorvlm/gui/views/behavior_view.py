@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from psygnal import Signal
@@ -11,6 +11,7 @@ from psygnal import Signal
 from napari_behaviorvlm.core.label_looks import LOOKS
 from napari_behaviorvlm.gui.models.body_marks import BodyMarks, body_marks, nearest_animal
 from napari_behaviorvlm.gui.models.palette import readable, rgb
+from napari_behaviorvlm.gui.models.text_lines import apart
 from napari_behaviorvlm.gui.models.time_window import clock
 from napari_behaviorvlm.gui.napari_compat import (
     add_marks_overlay,
@@ -41,11 +42,23 @@ AXES = ("frame", "y", "x")
 REACH = 8.0
 _HEADING = (9.0, 15.0)
 _LINE_HEIGHT = 16.0
+_LETTER = 4.0
+"""Half the width of a letter, screen pixels."""
+
 _CROSS = 3.5
 """Half the size of a keypoint's cross, screen pixels."""
 
 _LONGEST, _LONGEST_WORDS = 34, 64
 """Letters of a label and of a caption that stand beside an animal."""
+
+
+class _Line(NamedTuple):
+    """A line of text below an animal; `down` is its distance from the centre, screen pixels."""
+
+    mark: BodyMarks
+    bout: Bout | None
+    down: float
+    words: str
 
 
 class BehaviorView:
@@ -191,10 +204,13 @@ class BehaviorView:
         self.marks = [] if bodies is None else body_marks(bodies, session.frame)
         current = session.current
         quads = [self._heading()] if self._own else []
+        lines: list[_Line] = []
         for mark in self.marks:
             bout = session.told_at(mark.animal, session.frame)
             chosen = current is not None and current.animal == session.animals[mark.animal]
             quads += self._animal(mark, bout, chosen=chosen)
+            lines += self._captions(mark, bout, chosen=chosen)
+        quads += self._texts(lines if self.shown["captions"] else [])
         self._overlay.show(self._atlas.sprites, Quads.join(quads))
 
     def _heading(self) -> Quads:
@@ -211,7 +227,7 @@ class BehaviorView:
         return pinned(sprite_quads(sprites, index, corner, np.array(colour), shift=shift))
 
     def _animal(self, mark: BodyMarks, bout: Bout | None, *, chosen: bool) -> list[Quads]:
-        colour = (0.9, 0.9, 0.9) if bout is None else self._colour(bout)
+        colour = self._colour(bout)
         quads = []
         if self.shown["trails"]:
             quads.append(line_quads(mark.trail, np.array([*colour, 0.55]), 2.0))
@@ -226,8 +242,6 @@ class BehaviorView:
                 line_quads(lines, np.array([*ink, 1.0]), width)
                 for lines, ink, width in ((poses[0], colour, 1.2), (poses[1], (1.0, 1.0, 1.0), 1.6))
             ]
-        if self.shown["captions"]:
-            quads += self._captions(mark, bout, np.array(colour), chosen=chosen)
         return quads
 
     def _poses(self, animal: int) -> tuple[Any, Any] | None:
@@ -248,30 +262,43 @@ class BehaviorView:
         """Screen pixels per pixel of the frame."""
         return float(self.viewer.scene.camera.zoom) * float(self.layer.scale[-1])
 
-    def _colour(self, bout: Bout) -> tuple[float, float, float]:
+    def _colour(self, bout: Bout | None) -> tuple[float, float, float]:
+        if bout is None:
+            return (0.9, 0.9, 0.9)
         return rgb(LOOKS[self.session.look_of(bout)].colour)
 
     def _captions(
-        self, mark: BodyMarks, bout: Bout | None, colour: Any, *, chosen: bool
-    ) -> Iterator[Quads]:  # fmt: skip
+        self, mark: BodyMarks, bout: Bout | None, *, chosen: bool
+    ) -> Iterator[_Line]:  # fmt: skip
         """Name and label below an animal; of the chosen one its words, too."""
         words = self.session.animals[mark.animal]
         if bout is not None and bout.label:
             words += f": {bout.label}"
         if mark.touching:
             words += " (touching)"
-        yield self._line(mark, _short(words, _LONGEST), colour, 0)
+        down = mark.radius * self._zoom * 0.55 + _LINE_HEIGHT
+        yield _Line(mark, bout, down, _short(words, _LONGEST))
         if chosen and bout is not None and bout.description:
-            yield self._line(mark, _short(bout.description, _LONGEST_WORDS), colour, 1)
+            below = down + _LINE_HEIGHT
+            yield _Line(mark, bout, below, _short(bout.description, _LONGEST_WORDS))
 
-    def _line(self, mark: BodyMarks, words: str, colour: Any, below: int) -> Quads:
-        index, x = self._atlas.line(words)
-        sprites = self._atlas.sprites
-        down = mark.radius * self._zoom * 0.55 + _LINE_HEIGHT * (1 + below)
-        shift = np.stack([x - (x.max() + x.min()) / 2, np.full(len(x), down)], axis=1)
-        place = np.repeat(mark.centre[None], len(index), axis=0)
-        ink = np.array([*readable(colour[None])[0], 1.0])
-        return sprite_quads(sprites, index, place, ink, shift=shift)
+    def _texts(self, lines: list[_Line]) -> list[Quads]:
+        """Write lines below their animals, none over another."""
+        letters = [self._atlas.line(line.words) for line in lines]
+        places = [line.mark.centre * self._zoom for line in lines]
+        shifts = [x - (x.max() + x.min()) / 2 for _, x in letters]
+        spans = [
+            (x.min() + at[0] - _LETTER, x.max() + at[0] + _LETTER, at[1] + line.down)
+            for line, x, at in zip(lines, shifts, places, strict=True)
+        ]
+        heights = apart(spans, _LINE_HEIGHT)
+        quads = []
+        for line, (index, _), x, at, y in zip(lines, letters, shifts, places, heights, strict=True):
+            shift = np.stack([x, np.full(len(x), y - at[1])], axis=1)
+            place = np.repeat(line.mark.centre[None], len(index), axis=0)
+            ink = np.array([*readable(np.array([self._colour(line.bout)]))[0], 1.0])
+            quads.append(sprite_quads(self._atlas.sprites, index, place, ink, shift=shift))
+        return quads
 
     # The mouse ---------------------------------------------------------------------------------
 
