@@ -1,7 +1,7 @@
 """Strategies against a simulated VLM at known error rates, on sessions whose truth is known.
 
     python -m benchmarks.pose_accuracy                    # the table, under 15 minutes
-    python -m benchmarks.pose_accuracy --quick            # under a minute
+    python -m benchmarks.pose_accuracy --quick            # under a minute; fails if aims are missed
     python -m benchmarks.pose_accuracy --only oist dannce --strategies fused --keypoints
     python -m benchmarks.pose_accuracy --out table.csv    # lines as they are finished
 
@@ -11,11 +11,15 @@ would not count; nothing is filled in. A keypoint counts where at least two came
 Errors are those of reported positions; an identity is right within 5 mm of the truth. The paper's
 strategy sees single frames spread over the recording (it costs the same in each), the others all
 frames. Frames/s are of CPU time without the
-model's. Doubt is what the review queue sorts by.
+model's. Doubt is what the review queue sorts by; a session has few wrong positions, so those among
+the most doubtful are counted over all seeds together.
+
+With ``--quick`` the exit status is 1 if `fused` is worse than its aims: this is run with the tests.
 """
 
 import argparse
 import csv
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -40,6 +44,9 @@ from napari_behaviorvlm.identity.strategies.paper import PaperStrategy
 
 STRATEGIES = ("geometric", "paper", "fused")
 ERRORS = ("none", "benchmark", "doubled")
+
+MOST_MEAN, LEAST_COVERAGE, MOST_CALLS = 1.0, 97.0, 3.0
+"""Aims of `fused` on videos: mm, percent, calls per frame."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +130,7 @@ def scored(session: Session, frames, labelling, model: SimulatedModel, seconds: 
 HEADER = (
     f"{'session, strategy, errors':44} {'mean mm':>12} {'median':>7} {'<5mm %':>7} {'cover %':>8} "
     f"{'right %':>8} {'calls/f':>8} {'in/f':>7} {'out/f':>6} {'frames/s':>8} {'AUROC':>6} "
-    f"{'top 1/5/10 %':>13} {'wrong':>6}"
+    f"{'in top 1/5/10 %':>19}"
 )
 
 
@@ -135,15 +142,39 @@ def printed(title: str, lines: Sequence[Line]) -> str:
         return float(np.nanmean(values)) if np.isfinite(values).any() else np.nan
 
     spread = np.std([line.mean for line in lines], ddof=1) if len(lines) > 1 else 0.0
-    tops = "/".join(
-        "-" if np.isnan(of(name)) else f"{of(name):.0f}" for name in ("top1", "top5", "top10")
-    )
+    tops = "/".join(str(_pooled(lines, name)) for name in ("top1", "top5", "top10"))
+    found = f"{tops} of {sum(int(line.wrong) for line in lines)}"
     return (
         f"{title:44} {of('mean'):6.2f}±{spread:5.2f} {of('median'):7.3f} {of('within'):7.2f} "
         f"{of('coverage'):8.2f} {of('right'):8.2f} {of('calls'):8.2f} {of('tokens_in'):7.0f} "
-        f"{of('tokens_out'):6.0f} {1 / of('seconds'):8.0f} {of('auroc'):6.3f} {tops:>13} "
-        f"{of('wrong'):6.1f}"
+        f"{of('tokens_out'):6.0f} {1 / of('seconds'):8.0f} {of('auroc'):6.3f} {found:>19}"
     )
+
+
+def _pooled(lines: Sequence[Line], top: str) -> int:
+    """Wrong positions among the most doubtful, of all runs together."""
+    shares = [getattr(line, top) for line in lines if line.wrong]
+    wrong = [line.wrong for line in lines if line.wrong]
+    return round(float(np.nansum(np.array(shares) * wrong)) / 100)
+
+
+def missed_aims(runs: dict[str, Line]) -> list[str]:
+    """Say what `fused` misses, given the run of each strategy on the same session."""
+    fused, paper = runs["fused"], runs["paper"]
+    # Asked as "not as good as", so that a figure that is not a number is a miss too.
+    return [
+        said
+        for good, said in (
+            (fused.mean < MOST_MEAN, f"mean error {fused.mean:.2f} mm, aim < {MOST_MEAN} mm"),
+            (fused.mean < paper.mean, f"mean error {fused.mean:.2f} mm, paper {paper.mean:.2f} mm"),
+            (
+                fused.coverage >= LEAST_COVERAGE,
+                f"coverage {fused.coverage:.1f} %, aim {LEAST_COVERAGE} %",
+            ),
+            (fused.calls <= MOST_CALLS, f"{fused.calls:.2f} calls/frame, aim {MOST_CALLS}"),
+        )
+        if not good
+    ]
 
 
 def sessions(options, folder: Path) -> Iterator[tuple[str, list[Session]]]:
@@ -177,7 +208,8 @@ def chosen_frames(session: Session, strategy: str, most: int) -> np.ndarray:
     return np.unique(np.linspace(1, last, min(most, last)).astype(np.int64))
 
 
-def report(options, title: str, group: list[Session], strategy: str, errors: str) -> None:
+def report(options, title: str, group: list[Session], strategy: str, errors: str) -> Line:
+    """Run a strategy on a group of sessions and print its line; returns the first run."""
     lines = []
     for seed, session in enumerate(group):
         frames = chosen_frames(session, strategy, options.paper_frames)
@@ -190,6 +222,7 @@ def report(options, title: str, group: list[Session], strategy: str, errors: str
     print(printed(whole, lines), flush=True)
     if options.out is not None:
         write(options.out, title, strategy, errors, lines)
+    return lines[0]
 
 
 def by_keypoint(session: Session, frames, labelling) -> None:
@@ -216,7 +249,8 @@ def write(path: Path, title: str, strategy: str, errors: str, lines: Sequence[Li
             table.writerow([title, strategy, errors, seed, *values])
 
 
-def main(words: Sequence[str] | None = None) -> None:
+def main(words: Sequence[str] | None = None) -> int:
+    """Print the table; returns the exit status."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -233,15 +267,20 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, default=Path(__file__).parents[2] / "shared" / "data")
     options = parser.parse_args(words)
     if options.quick:
-        options.only, options.seeds, options.paper_frames = ["sample"], 1, 20
-        options.errors = ["benchmark"]
+        options.only, options.seeds, options.paper_frames = ["sample"], 1, 12
+        options.errors, options.strategies = ["benchmark"], STRATEGIES
     print(f"simulated VLM, {options.seeds} seeds\n{HEADER}", flush=True)
+    runs = {}
     with tempfile.TemporaryDirectory() as folder:
         for title, group in sessions(options, Path(folder)):
             for strategy in options.strategies:
                 for errors in ["-"] if strategy == "geometric" else options.errors:
-                    report(options, title, group, strategy, errors)
+                    runs[strategy] = report(options, title, group, strategy, errors)
+    missed = missed_aims(runs) if options.quick else []
+    for said in missed:
+        print(f"fused misses its aim: {said}")
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
