@@ -59,9 +59,9 @@ def estimate_poses(rig: Rig, xy: ArrayLike, names: Sequence[str]) -> tuple[Moved
     if started is None:
         return None
     moved = [rig.index(name) for name in names]
-    mended = _adjusted(started, labels[~kept_back], moved)
+    mended = adjusted(started, labels[~kept_back], moved)
     # A second time without the labels that turned out to be wrong: they pull, if only a little.
-    mended = _adjusted(mended, _agreeing(mended, labels[~kept_back]), moved)
+    mended = adjusted(mended, agreeing(mended, labels[~kept_back]), moved)
     found = []
     for name in names:
         own = labels[kept_back, rig.index(name)]
@@ -105,15 +105,41 @@ def _points(rig: Rig, labels: FloatArray, names: Sequence[str]) -> FloatArray:
     return triangulate(rig.subset(names), labels[:, among], settings=_SETTINGS).points
 
 
-def _agreeing(rig: Rig, labels: FloatArray) -> FloatArray:
+def points_of(
+    rig: Rig, labels: FloatArray, settings: TriangulationSettings | None = None
+) -> FloatArray:  # fmt: skip
+    """Points (N, 3) that labels (N, C, 2) of all cameras give; NaN where they do not meet."""
+    return triangulate(rig, labels, settings=settings or _SETTINGS).points
+
+
+def agreeing(
+    rig: Rig, labels: FloatArray, settings: TriangulationSettings | None = None
+) -> FloatArray:  # fmt: skip
     """Labels that agree with those of other cameras; NaN for the rest."""
-    agree = triangulate(rig, labels, settings=_SETTINGS).inliers
+    agree = triangulate(rig, labels, settings=settings or _SETTINGS).inliers
     return np.where(agree[..., None], labels, np.nan)
 
 
-def _adjusted(rig: Rig, labels: FloatArray, moved: list[int]) -> Rig:
-    """Minimise the residuals of all labels over the moved cameras' poses and the points."""
-    start = _points(rig, labels, rig.names)
+def adjusted(
+    rig: Rig, labels: FloatArray, moved: list[int], start: FloatArray | None = None, *,
+    rounds: int = 50,
+) -> Rig:  # fmt: skip
+    """Minimise the residuals of all labels over the moved cameras' poses and the points.
+
+    Parameters
+    ----------
+    rig : Rig
+        Poses to start from.
+    labels : ndarray, shape (N, C, 2)
+        Pixels; NaN where there is none.
+    moved : list of int
+        Cameras whose poses are unknown; the others are held.
+    start : ndarray, shape (N, 3), optional
+        Points to start from; triangulated by default.
+    rounds : int
+        Evaluations at most.
+    """
+    start = points_of(rig, labels) if start is None else start
     seen: NDArray[np.bool_] = np.asarray(np.isfinite(labels).all(axis=2))
     concerned = np.flatnonzero(np.isfinite(start).all(axis=1) & seen[:, moved].any(axis=1))
     concerned = concerned[:: max(1, -(-len(concerned) // MOST_POINTS))]
@@ -141,7 +167,7 @@ def _adjusted(rig: Rig, labels: FloatArray, moved: list[int]) -> Rig:
     first = np.concatenate([*poses, start.ravel() / size])
     found = least_squares(
         residuals, first, jac_sparsity=_pattern(seen, moved), x_scale="jac",
-        loss="soft_l1", f_scale=SCALE, max_nfev=50,
+        loss="soft_l1", f_scale=SCALE, max_nfev=rounds,
     )  # fmt: skip
     return Rig(tuple(placed(found.x)), dict(rig.metadata))
 

@@ -4,6 +4,7 @@ Some cameras are taken for right (those that agree with each other; all but two)
 The labels of every other camera are compared with these points as each of the others would see
 them; of all ways to share out the calibrations the one is taken that fits best (Kuhn's assignment,
 scipy), and only if it fits clearly better, and well, on labels that were not used to choose it.
+Where too many are mixed up to give points, every order of the cameras is tried (`camera_order`).
 """
 
 from dataclasses import dataclass, replace
@@ -13,8 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_behaviorvlm.core.camera import FloatArray, Rig
+from napari_behaviorvlm.geometry.camera_order import best_order
 from napari_behaviorvlm.geometry.check import check_rig
-from napari_behaviorvlm.geometry.mending import BETTER
+from napari_behaviorvlm.geometry.mending import BETTER, points_of_others
 from napari_behaviorvlm.geometry.projection import project
 from napari_behaviorvlm.geometry.triangulation import TriangulationSettings, triangulate
 
@@ -80,7 +82,7 @@ def find_exchange(rig: Rig, xy: ArrayLike, *, limit: float = 8.0) -> Exchange | 
     Returns
     -------
     Exchange or None
-        None where nothing fits better exchanged, or fewer than two cameras agree to tell by.
+        None where nothing fits better exchanged.
     """
     labels = np.asarray(xy, dtype=np.float64)
     disagreeing = check_rig(rig, labels, limit=limit).disagreeing
@@ -92,7 +94,31 @@ def find_exchange(rig: Rig, xy: ArrayLike, *, limit: float = 8.0) -> Exchange | 
         exchange for some in sorted(off) if len(rig) - len(some) >= 2
         if (exchange := _exchanged_among(rig, labels, some, limit)) is not None
     ]  # fmt: skip
+    if not found and len(disagreeing) > 2:
+        return _in_another_order(rig, labels, limit)
     return min(found, key=lambda one: one.after, default=None)
+
+
+def _in_another_order(rig: Rig, labels: FloatArray, limit: float) -> Exchange | None:
+    """Look for the order in which all cameras agree, when too few are right to tell by."""
+    order = best_order(rig, labels[::2], limit)
+    if order is None or order == rig.names:
+        return None
+    stands = tuple((name, at) for name, at in zip(rig.names, order, strict=True) if name != at)
+    new, judged = Exchange(stands, 0.0, 0.0).mended(rig), labels[1::2]
+    before, after = (
+        max(_median_off(some, judged, name) for name, _ in stands) for some in (rig, new)
+    )
+    return Exchange(stands, before, after) if after < min(limit, BETTER * before) else None
+
+
+def _median_off(rig: Rig, labels: FloatArray, name: str) -> float:
+    """Median distance of a camera's labels from the points of the others, px."""
+    points, own = points_of_others(rig, labels, name), labels[:, rig.index(name)]
+    usable = np.isfinite(points).all(axis=1) & np.isfinite(own).all(axis=1)
+    away = np.linalg.norm(project(rig[name], points[usable]) - own[usable], axis=1)
+    away = np.where(np.isfinite(away), away, FAR)
+    return float(np.median(away)) if len(away) else FAR
 
 
 def _exchanged_among(

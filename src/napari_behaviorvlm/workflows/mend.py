@@ -20,6 +20,7 @@ from napari_behaviorvlm.geometry.mending import (
     estimate_pose,
     find_offset,
 )
+from napari_behaviorvlm.geometry.whole_rig import estimate_rig
 from napari_behaviorvlm.io.calibration import write_anipose
 from napari_behaviorvlm.io.project import Project
 from napari_behaviorvlm.io.project.project import CALIBRATION
@@ -154,7 +155,19 @@ def _proposed(
     for done, name in enumerate(rig.names, 1):
         yield Progress(done, len(rig) + 1, name)
         found += _proposals(project, labels, rows, name)
-    return min(found, key=lambda one: one[0])[1] if found else Mend(unit)
+    if found:
+        return min(found, key=lambda one: one[0])[1]
+    return Mend(unit, moved=_all_moved(rig, labels, rows))
+
+
+def _all_moved(rig: Rig, labels: Labels, rows: NDArray[np.int64]) -> tuple[MovedCamera, ...]:
+    """Estimate all poses, if cameras disagree and nothing less mends it."""
+    for xy in _evidence(labels, rows):
+        if len(check_rig(rig, xy, limit=LEAST).disagreeing) > 1:
+            found = estimate_rig(rig, xy)
+            if found is not None:
+                return found
+    return ()
 
 
 def _evidence(labels: Labels, rows: NDArray[np.int64]) -> Iterator[Positions]:
