@@ -11,6 +11,7 @@ from napari_behaviorvlm.core.camera import Rig
 from napari_behaviorvlm.core.labels import Labels, Poses, Status
 from napari_behaviorvlm.core.skeleton import Skeleton
 from napari_behaviorvlm.identity.flags import FlagSettings, FlagTable, Reason, rows_to_judge
+from napari_behaviorvlm.identity.payoff import REACH, payoffs
 from napari_behaviorvlm.identity.point_states import PointStates, all_point_states, point_states
 from napari_behaviorvlm.identity.review import ReviewItem, review_item
 from napari_behaviorvlm.identity.sorted_points import SortedPoints, sort_keys
@@ -21,6 +22,7 @@ BoolArray = NDArray[np.bool_]
 class QueueOrder(Enum):
     """What a queue is sorted by."""
 
+    PAYOFF = "payoff"
     DOUBT = "doubt"
     FRAME = "frame"
     ERROR = "error"
@@ -68,7 +70,9 @@ class QueueFilter:
 
 
 class LiveQueue:
-    """Flagged points that no person has settled, most doubtful first, kept up with edits.
+    """Flagged points that no person has settled, kept up with edits.
+
+    Sorted by what looking at them is worth (`payoffs`), unless chosen otherwise.
 
     It equals `review_queue` of the same arrays at any time, but an edit costs only the frames
     around it and copies of arrays.
@@ -106,7 +110,7 @@ class LiveQueue:
         self._settled = int((self._ever_flagged & self._states.settled).sum())
         self._expected_errors = float(self._states.doubt.sum())
         self._places: dict[int, complex] = {}
-        self.chosen, self.sorted_by = QueueFilter(), QueueOrder.DOUBT
+        self.chosen, self.sorted_by = QueueFilter(), QueueOrder.PAYOFF
         self.show()
 
     # What is shown -----------------------------------------------------------------------------
@@ -116,7 +120,7 @@ class LiveQueue:
         self.chosen = self.chosen if chosen is None else chosen
         self.sorted_by = self.sorted_by if sorted_by is None else sorted_by
         self._shown = self.chosen.passes(self._states, self._n_keypoints)
-        self._value = self._values(self._states)
+        self._value = self._values(slice(0, len(self._frames)))
         points = np.flatnonzero(self._shown)
         self._sorted = SortedPoints(self._value[points], points)
         self._places.clear()
@@ -131,12 +135,23 @@ class LiveQueue:
             self._settled = int((self._ever_flagged & self._states.settled).sum())
         self.show(earlier.chosen, earlier.sorted_by)
 
-    def _values(self, states: PointStates) -> NDArray[np.float64]:
+    def _values(self, rows: slice) -> NDArray[np.float64]:
+        """Values of the points of some rows; the lowest comes first."""
+        states = self._states.part(self._span(rows))
+        if self.sorted_by is QueueOrder.PAYOFF:
+            shape = (-1, self._n_keypoints)
+            doubt, cause, settled = (
+                getattr(self._states, name).reshape(shape) for name in ("doubt", "cause", "settled")
+            )
+            return -payoffs(doubt, cause, settled, self._frames, rows).ravel()
         if self.sorted_by is QueueOrder.DOUBT:
             return -states.doubt
         if self.sorted_by is QueueOrder.ERROR:
             return np.where(np.isnan(states.error), np.inf, -states.error)
         return np.zeros(len(states.doubt))
+
+    def _span(self, rows: slice) -> slice:
+        return slice(rows.start * self._n_keypoints, rows.stop * self._n_keypoints)
 
     def __len__(self) -> int:
         return len(self._sorted)
@@ -304,7 +319,7 @@ class LiveQueue:
         self._places = places
 
     def _judge_again(self, rows: slice, labels: Labels, poses: Poses) -> None:
-        span = slice(rows.start * self._n_keypoints, rows.stop * self._n_keypoints)
+        span = self._span(rows)
         old, new = self._states.part(span), point_states(labels, poses, self._flags, rows)
         ever = self._ever_flagged[span]
         self._waiting += int(new.waiting.sum()) - int(old.waiting.sum())
@@ -313,10 +328,15 @@ class LiveQueue:
         ever |= new.cause != 0
         self._settled += int((ever & new.settled).sum())
         self._states.write(span, new)
-        self._move(span, self.chosen.passes(new, self._n_keypoints), self._values(new))
+        if self.sorted_by is QueueOrder.PAYOFF:
+            # A run reaches beyond the rows that were judged, but not farther than this.
+            rows = slice(max(0, rows.start - REACH), min(len(self._frames), rows.stop + REACH))
+        self._move(rows)
 
-    def _move(self, span: slice, shown: BoolArray, value: NDArray[np.float64]) -> None:
-        """Take points of a span to their new places."""
+    def _move(self, rows: slice) -> None:
+        """Take points of some rows to their new places."""
+        span, value = self._span(rows), self._values(rows)
+        shown = self.chosen.passes(self._states.part(span), self._n_keypoints)
         moved = (self._shown[span] != shown) | (shown & (self._value[span] != value))
         gone = np.flatnonzero(moved & self._shown[span]) + span.start
         come = np.flatnonzero(moved & shown)

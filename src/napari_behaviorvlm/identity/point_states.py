@@ -141,8 +141,14 @@ def point_states(labels: Labels, poses: Poses, flags: FlagTable, rows: slice) ->
         states.error[at] = named_errors(poses, *np.divmod(at, n_keypoints), camera)
         states.reasons[at] = _bits(flags.reason, np.uint16, strongest)
         states.cameras[at] = _bits(flags.camera + 1, np.uint64, strongest)
-        states.cause[at] = (flags.reason[strongest.flag].astype(np.int32) << 16) + camera + 1
+        states.cause[at] = causes(flags, strongest.flag)
     return states
+
+
+def causes(flags: FlagTable, rows: NDArray[np.intp]) -> NDArray[np.int32]:
+    """Reason and camera of some flags as one number; never 0."""
+    reason, camera = (column[rows].astype(np.int32) for column in (flags.reason, flags.camera))
+    return (reason << 16) + camera + 1
 
 
 def all_point_states(labels: Labels, poses: Poses, flags: FlagTable) -> PointStates:

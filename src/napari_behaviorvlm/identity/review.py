@@ -1,4 +1,4 @@
-"""What to look at, most doubtful first."""
+"""What to look at, and in which order."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,8 @@ from napari_behaviorvlm.core.skeleton import Skeleton
 from napari_behaviorvlm.identity.doubt import Doubt, compute_doubt, points_settled
 from napari_behaviorvlm.identity.flag_words import describe
 from napari_behaviorvlm.identity.flags import FlagTable, Reason
-from napari_behaviorvlm.identity.point_states import named_errors, strongest_flags
+from napari_behaviorvlm.identity.payoff import payoffs
+from napari_behaviorvlm.identity.point_states import causes, named_errors, strongest_flags
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class ReviewItem:
 
 @dataclass(frozen=True, eq=False)
 class ReviewQueue:
-    """Flagged points that no person has settled, most doubtful first.
+    """Flagged points that no person has settled, those first whose review is worth most.
 
     Indexing and iterating give `ReviewItem`; their sentences are made only then, so a queue of a
     long session costs no more than its arrays.
@@ -154,7 +155,7 @@ def review_queue(
     unit: str = "mm",
     doubt: Doubt | None = None,
 ) -> ReviewQueue:
-    """Order what is flagged by how likely it is to be wrong.
+    """Order what is flagged by the errors that a person removes per second (`payoffs`).
 
     Parameters
     ----------
@@ -177,13 +178,19 @@ def review_queue(
     """
     doubt = doubt or compute_doubt(labels, poses, flags)
     strongest = strongest_flags(flags, labels.frames, len(skeleton))
-    waiting = ~points_settled(labels).ravel()[strongest.point]
+    settled = points_settled(labels)
+    waiting = ~settled.ravel()[strongest.point]
     flag = strongest.flag[waiting]
     at_row, at_keypoint = np.divmod(strongest.point[waiting], len(skeleton))
     score = np.nan_to_num(doubt.any_wrong[at_row, at_keypoint])
     camera = flags.camera[flag]
     run = _run_lengths(labels.frames[at_row], at_keypoint, camera, flags.reason[flag])
-    rank = np.argsort(-score, kind="stable")[:top]
+    cause = np.zeros(settled.size, np.int32)
+    cause[strongest.point] = causes(flags, strongest.flag)
+    worth = payoffs(
+        np.nan_to_num(doubt.any_wrong), cause.reshape(settled.shape), settled, labels.frames
+    )
+    rank = np.argsort(-worth[at_row, at_keypoint], kind="stable")[:top]
     return ReviewQueue(
         labels.frames[at_row][rank], at_keypoint[rank].astype(np.int16), camera[rank],
         named_errors(poses, at_row, at_keypoint, camera)[rank], score[rank], run[rank],

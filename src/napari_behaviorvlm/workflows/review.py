@@ -25,7 +25,7 @@ class ReviewListing:
     Parameters
     ----------
     items : list of ReviewItem
-        Most doubtful first.
+        In the order to look at them.
     waiting : int
         Points in the whole queue.
     settled, total : int

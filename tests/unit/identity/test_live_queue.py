@@ -90,7 +90,10 @@ def spoilt_session():
 
 @pytest.fixture
 def bench():
-    return Bench()
+    """A session in order of doubt, where neighbours do not change what a point is worth."""
+    bench = Bench()
+    bench.queue.show(sorted_by=QueueOrder.DOUBT)
+    return bench
 
 
 def points(queue):
@@ -157,6 +160,17 @@ def test_the_most_doubtful_comes_first_and_a_correction_takes_it_out(bench):
     bench.edit([(10, 0, 1)], Status.CORRECTED, (0, 0))
     assert (FIRST + 10, 1) not in points(bench.queue)
     assert before - bench.queue.expected_errors > 0.9
+
+
+def test_a_mistake_of_many_frames_comes_before_a_surer_one_of_one_frame():
+    bench = Bench()
+    assert bench.queue.sorted_by is QueueOrder.PAYOFF
+    assert points(bench.queue)[:5] == [*((FIRST + 20 + at, 2) for at in range(4)), (FIRST + 10, 1)]
+    assert bench.queue.item(4).doubt >= bench.queue.item(0).doubt
+    # Once one of the run was looked at and left, each of the others counts for itself.
+    bench.settle(21, 2)
+    assert points(bench.queue)[0] == (FIRST + 10, 1)
+    assert points(bench.queue) == points(bench.new_queue())
 
 
 def test_other_orders(bench):
@@ -306,10 +320,12 @@ def test_long_runs_are_counted_to_their_ends_and_over_no_gap_in_frames():
     assert runs == [350] * 350 + [50] * 50
 
 
-def test_judging_in_blocks_changes_nothing(monkeypatch, bench):
+def test_judging_in_blocks_changes_nothing(monkeypatch):
+    bench = Bench()
     whole = repr([bench.queue.item(at) for at in range(len(bench.queue))])
     monkeypatch.setattr("napari_behaviorvlm.identity.flags._BLOCK", 7)
     monkeypatch.setattr("napari_behaviorvlm.identity.point_states._BLOCK", 7)
+    monkeypatch.setattr("napari_behaviorvlm.identity.payoff._BLOCK", 7)
     flags = bench.compute_flags()
     for name, values in vars(bench.flags).items():
         np.testing.assert_array_equal(getattr(flags, name), values)
@@ -318,7 +334,8 @@ def test_judging_in_blocks_changes_nothing(monkeypatch, bench):
     assert repr([queue.item(at) for at in range(len(queue))]) == whole
 
 
-def test_an_edit_takes_back_flags_of_its_neighbours(bench):
+def test_an_edit_takes_back_flags_of_its_neighbours():
+    bench = Bench()
     missing = (FIRST + 35, 8)
     assert missing in points(bench.queue)
     for row in (34, 33, 32):

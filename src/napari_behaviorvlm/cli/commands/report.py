@@ -1,6 +1,6 @@
 """Write a page about a project: one HTML file that needs no network.
 
-Six views with marks, a 3D plot, errors over time, and the most doubtful labels enlarged.
+Six views with marks, a 3D plot, errors over time, and the labels to look at first enlarged.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""List the labels to look at, most doubtful first, and why.
+"""List the labels to look at, most mistakes for the time first, and why.
 
 With --accept unflagged, every label without a flag is accepted; the journal says by which rule.
 """
@@ -9,7 +9,7 @@ from napari_behaviorvlm.cli.arguments import add_project, count
 from napari_behaviorvlm.cli.output import Output
 
 NAME = "review"
-HELP = "the labels to look at, most doubtful first"
+HELP = "the labels to look at first, and why"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

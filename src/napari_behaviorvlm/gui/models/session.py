@@ -197,7 +197,7 @@ class LabellingSession:
 
     @property
     def queue(self) -> LiveQueue | None:
-        """What to look at, most doubtful first; None until judged."""
+        """What to look at, in order; None until judged."""
         return None if self._judgement is None else self._judgement.queue
 
     def candidates(self, frame: int) -> CandidateTable:

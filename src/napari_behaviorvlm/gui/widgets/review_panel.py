@@ -26,7 +26,8 @@ WHOLE_POINT = -1
 """In a filter by view: flags of the point as a whole."""
 
 ORDERS = {
-    QueueOrder.DOUBT: "Most doubtful first", QueueOrder.FRAME: "In order of frames",
+    QueueOrder.PAYOFF: "Most mistakes per minute", QueueOrder.DOUBT: "Most doubtful first",
+    QueueOrder.FRAME: "In order of frames",
     QueueOrder.ERROR: "Largest error first",
 }  # fmt: skip
 
@@ -104,7 +105,7 @@ class FilterBox(QWidget):
             was_blocked = box.blockSignals(True)
             box.setCurrentIndex(box.findData(next(iter(values))) if values else 0)
             box.blockSignals(was_blocked)
-        order = QueueOrder.DOUBT if queue is None else queue.sorted_by
+        order = QueueOrder.PAYOFF if queue is None else queue.sorted_by
         self.order.setCurrentIndex(self.order.findData(order))
 
     @property

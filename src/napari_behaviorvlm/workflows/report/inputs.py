@@ -53,7 +53,7 @@ class ReportInput:
     frame : int, optional
         Frame that is shown from all sides; by default the one with most labels.
     n_doubtful : int
-        How many of the most doubtful labels are shown enlarged.
+        How many of the labels to look at first are shown enlarged.
     places : sequence of (str, str)
         What lies where: description and path.
     notes : sequence of (str, str)

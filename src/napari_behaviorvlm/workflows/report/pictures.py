@@ -65,7 +65,7 @@ def doubtful_labels(data: ReportInput) -> list[Doubtful]:
 
 
 def distinct_items(data: ReportInput) -> list[ReviewItem]:
-    """Head of the queue; of a mistake that lasts over frames only the most doubtful frame."""
+    """Head of the queue; of a mistake that lasts over frames only one frame."""
     shown: dict[tuple[str, str, int], list[ReviewItem]] = {}
     chosen: list[ReviewItem] = []
     for item in data.queue:

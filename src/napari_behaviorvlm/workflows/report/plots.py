@@ -135,7 +135,7 @@ def _flag_marks(data: ReportInput) -> object:
 
     shown = min(len(data.queue), _MOST_MARKS)
     items = data.queue.items(shown)
-    name = "flagged" if shown == len(data.queue) else f"flagged (the {shown} most doubtful)"
+    name = "flagged" if shown == len(data.queue) else f"flagged (the first {shown} to look at)"
     return go.Scatter(
         x=[item.frame for item in items], y=[escape(item.keypoint) for item in items],
         mode="markers", name=name,

@@ -79,7 +79,7 @@ def tiles(data: ReportInput) -> list[Tile]:
         Tile(f"{np.median(error):.2f} px" if error.size else "none", "median reprojection error",
              f"mean {error.mean():.2f} px" if error.size else "no points in 3D yet"),
         Tile(f"{waiting:,}", "points to look at",
-             f"{_percent(waiting / max(found.size, 1))} of all, most doubtful first",
+             f"{_percent(waiting / max(found.size, 1))} of all",
              alarm=waiting > 0),
     ]  # fmt: skip
     return result + _truth_tiles(data)

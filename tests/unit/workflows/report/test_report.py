@@ -101,14 +101,14 @@ def test_the_page_is_whole_and_asks_no_network(spoilt, tmp_path):
     assert all(a.startswith(("data:", "#")) for a in page.addresses)
     assert "side0 disagrees with the other five by 6" in page.text
     assert "the same in 5 successive frames" in page.text
-    assert "The 2 most doubtful of 6 flagged points" in page.text
+    assert "The 2 of 6 flagged points to look at first" in page.text
     assert set(figures(html)) == {"scene", "errors", "cameras", "trust"}
     assert path.stat().st_size < 9e6
 
 
 def test_a_lasting_mistake_is_shown_once(spoilt):
     items = distinct_items(report_input(spoilt))
-    assert [(item.keypoint, item.run) for item in items] == [("ear_R", 1), ("back_top", 5)]
+    assert [(item.keypoint, item.run) for item in items] == [("back_top", 5), ("ear_R", 1)]
 
 
 def test_the_scene_shows_every_frame_of_a_short_session(spoilt):
