@@ -14,6 +14,7 @@ from napari_behaviorvlm.core.candidates import CandidateTable
 from napari_behaviorvlm.core.skeleton import Skeleton
 from napari_behaviorvlm.identity.anatomy import Anatomy, AnatomySettings, fit_anatomy
 from napari_behaviorvlm.identity.energy import poses_of
+from napari_behaviorvlm.identity.floor import find_floor, reflecting_floor
 from napari_behaviorvlm.identity.fusion import FusedPoints, FusionSettings, fuse
 from napari_behaviorvlm.identity.mirror import Mirror, find_mirror
 from napari_behaviorvlm.identity.search import SearchSettings, search
@@ -114,6 +115,8 @@ def learn(
         teaches = cost[:, 0] <= np.quantile(cost[:, 0], settings.share)
         taught = np.concatenate([seeds.points, poses[teaches]])
         anatomy = fit_anatomy(taught, settings.anatomy, views.ring_normal)
+    if mirror is None:
+        mirror = _mirror_below_feet(points, taught, anatomy)
     tracking, motion = _paces(typical_step(points, frames), anatomy)
     return Learned(
         anatomy, tracking, motion, mirror, _heights(taught, anatomy), float(np.median(cost[:, 0]))
@@ -127,6 +130,13 @@ def _mirror(
     if vertical is None:
         return None
     return find_mirror(points, vertical, seeds.points.reshape(-1, 3), anatomy.scale)
+
+
+def _mirror_below_feet(points: FusedPoints, poses: FloatArray, anatomy: Anatomy) -> Mirror | None:
+    if anatomy.up is None:
+        return None
+    floor = find_floor(poses, anatomy.up[0], anatomy.scale)
+    return None if floor is None else reflecting_floor(points, floor, anatomy.scale)
 
 
 def without_reflections(

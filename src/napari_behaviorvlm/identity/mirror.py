@@ -3,7 +3,7 @@
 A dot and its reflection in a glossy floor, both seen by several cameras, are two sound 3D points.
 The lines between such pairs are all parallel and their middles lie in one plane: the floor. A plane
 found like this is known to a fraction of a millimetre, so that even the reflection of a paw that
-stands on the floor can be told from the paw. Without reflections there is no plane, and no need.
+stands on the floor can be told from the paw. Where reflections are too few for this, see `floor`.
 """
 
 from dataclasses import dataclass
@@ -84,7 +84,7 @@ def find_mirror(
     Mirror or None
     """
     settings = settings or MirrorSettings()
-    first, second = _pairs(points)
+    first, second = pairs_of_points(points)
     offset = points.xyz[first] - points.xyz[second]
     middle = (points.xyz[first] + points.xyz[second]) / 2
     length = np.linalg.norm(offset, axis=1)
@@ -110,8 +110,8 @@ def find_mirror(
     return Mirror(normal * side, place * side, int(inside.sum()))
 
 
-def _pairs(points: FusedPoints) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """All pairs of points of the same frame."""
+def pairs_of_points(points: FusedPoints) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Positions of all pairs of points of the same frame, each pair once."""
     bounds = np.flatnonzero(np.diff(points.frame, prepend=-1, append=-1))
     first, second = [], []
     for start, stop in pairwise(bounds):

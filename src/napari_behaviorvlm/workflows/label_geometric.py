@@ -61,6 +61,7 @@ class GeometricRun:
             "strategy": self._strategy.name, "solver": SOLVER_VERSION, "settings": self.settings,
             "frames": [self.frames.start, self.frames.stop], **given.content(project),
             "votes": [] if votes is None else [getattr(votes, f.name) for f in fields(votes)],
+            **_reviewed(given),
         })  # fmt: skip
         self.folder = project.result(self.key)
         self._pieces = self.folder.with_name(f"{self.folder.name}.pieces")
@@ -95,7 +96,7 @@ class GeometricRun:
             return
         given = self._given
         steps = self._strategy.label(
-            self._project.rig, self._project.skeleton, given.seeds, given.candidates,
+            self._project.rig, self._project.skeleton, given.examples, given.candidates,
             np.asarray(piece.frames), self._votes,
         )  # fmt: skip
         offset = piece.frames.start - self.frames.start
@@ -112,6 +113,13 @@ class GeometricRun:
         poses = concatenated(Poses, [part[1] for part in parts])
         write_result(self.folder, labels, poses, np.concatenate(others))
         shutil.rmtree(self._pieces, ignore_errors=True)
+
+
+def _reviewed(given: LabelInputs) -> dict[str, object]:
+    """Examples beside the seeds; nothing where there are none, so that older keys still hold."""
+    if given.examples is given.seeds:
+        return {}
+    return {"examples": [given.examples.frames, given.examples.xy]}
 
 
 def label_geometric(

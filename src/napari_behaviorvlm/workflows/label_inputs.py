@@ -13,6 +13,7 @@ from napari_behaviorvlm.geometry.check import check_rig
 from napari_behaviorvlm.identity.seeds import Seeds
 from napari_behaviorvlm.identity.strategies import CandidateVotes
 from napari_behaviorvlm.io.project import Project
+from napari_behaviorvlm.workflows.review import RULE_UNFLAGGED
 
 HUMAN_VOTE = 20.0
 """Weight of a person's word for a candidate (log likelihood ratio): nothing outvotes it."""
@@ -30,6 +31,9 @@ class LabelInputs:
         Seed labels as people left them.
     seeds : Seeds
         The same, by view.
+    examples : Seeds
+        Seed frames, and other frames of which people decided about at least half of the keypoints:
+        what anatomy is learned from.
     candidates : CandidateTable
         Of the whole recording.
     """
@@ -37,6 +41,7 @@ class LabelInputs:
     frames: range
     table: SeedTable
     seeds: Seeds
+    examples: Seeds
     candidates: CandidateTable
 
     def content(self, project: Project) -> dict[str, object]:
@@ -71,7 +76,31 @@ def label_inputs(project: Project, span: FrameSpan) -> LabelInputs:
     seeds = Seeds.from_table(table, project.rig, project.skeleton)
     _require_fitting_calibration(project, seeds)
     candidates = project.candidates().read(range(project.config.n_frames))
-    return LabelInputs(frames, table, seeds, candidates)
+    return LabelInputs(frames, table, seeds, _examples(project, table, seeds), candidates)
+
+
+def _examples(project: Project, table: SeedTable, seeds: Seeds) -> Seeds:
+    """Add the frames that people went through in review to the seed frames."""
+    decisions = project.store.decisions(without=RULE_UNFLAGGED)
+    kept = np.isin(decisions.status, (Status.ACCEPTED, Status.CORRECTED, Status.OCCLUDED))
+    kept &= ~np.isin(decisions.frame, seeds.frames)
+    chosen = decisions.select(kept)
+    frame, at = np.unique(chosen.frame, return_inverse=True)
+    n_keypoints = len(project.skeleton)
+    views = np.zeros((len(frame), n_keypoints), np.int64)
+    placed = chosen.status != Status.OCCLUDED
+    np.add.at(views, (at[placed], chosen.keypoint[placed]), 1)
+    enough = (views >= 2).sum(axis=1) * 2 >= n_keypoints
+    if not enough.any():
+        return seeds
+    mine = chosen.select(enough[at])
+    both = SeedTable(
+        np.concatenate([table.frame, mine.frame]),
+        np.concatenate([table.camera, mine.camera.astype(np.int16)]),
+        np.concatenate([table.keypoint, mine.keypoint.astype(np.int16)]),
+        np.concatenate([table.xy, mine.xy]),
+    )
+    return Seeds.from_table(both, project.rig, project.skeleton)
 
 
 def _require_fitting_calibration(project: Project, seeds: Seeds) -> None:

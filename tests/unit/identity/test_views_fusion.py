@@ -55,7 +55,7 @@ def test_symmetric_systems_and_singular_ones():
     assert np.isnan(solve_symmetric(np.zeros((1, 3, 3)), right[:1])).all()
 
 
-def _fused(recording, **settings):
+def fused(recording, **settings):
     views = IdealViews(recording.rig)
     parts = list(fuse(views, recording.candidates, recording.frames, FusionSettings(**settings)))
     return FusedPoints.concatenate(parts, len(recording.rig))
@@ -63,7 +63,7 @@ def _fused(recording, **settings):
 
 def test_every_dot_seen_three_times_is_found_where_it_is():
     recording = session(24)
-    points = _fused(recording, chunk=7)
+    points = fused(recording, chunk=7)
     views_seen = (recording.truth > 0).sum(1)
     for frame in recording.frames:
         here = points.xyz[points.frame == frame]
@@ -77,32 +77,32 @@ def test_every_dot_seen_three_times_is_found_where_it_is():
 
 def test_no_candidate_is_used_twice_and_chunks_do_not_matter():
     recording = session(20)
-    points = _fused(recording, chunk=64)
+    points = fused(recording, chunk=64)
     for camera in range(len(recording.rig)):
         used = points.number[:, camera] > 0
         pairs = np.stack([points.frame[used], points.number[used, camera]], 1)
         assert len(np.unique(pairs, axis=0)) == len(pairs)
-    again = _fused(recording, chunk=3)
+    again = fused(recording, chunk=3)
     np.testing.assert_array_equal(points.number, again.number)
     np.testing.assert_allclose(points.xyz, again.xyz, atol=1e-9)
 
 
 def test_box_keeps_reflections_out():
     recording = session(6, reflections=True, missed=0)
-    assert (_fused(recording).xyz[:, 2] < -3).any()
+    assert (fused(recording).xyz[:, 2] < -3).any()
     box = np.array([[-200, -200, -3], [200, 200, 200.0]])
-    assert (_fused(recording, box=box).xyz[:, 2] >= -3).all()
+    assert (fused(recording, box=box).xyz[:, 2] >= -3).all()
 
 
 def test_floor_is_found_by_its_reflections_only():
     slanted = np.array([0.1, -0.05, -0.9])
     recording = session(20, reflections=True)
-    mirror = find_mirror(_fused(recording), slanted, recording.points[0], 40.0)
+    mirror = find_mirror(fused(recording), slanted, recording.points[0], 40.0)
     np.testing.assert_allclose(mirror.normal, (0, 0, 1), atol=0.01)
     assert abs(mirror.offset) < 0.3
     assert mirror.height(np.array([5.0, 7.0, 3.0])) > 2.5
     assert mirror.pairs > 50
-    assert find_mirror(_fused(session(20)), slanted, recording.points[0], 40.0) is None
+    assert find_mirror(fused(session(20)), slanted, recording.points[0], 40.0) is None
 
 
 def test_nothing_in_nothing_out():
