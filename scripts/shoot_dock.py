@@ -106,6 +106,7 @@ class Studio(Window):
         open_project(Path(os.environ["BEHAVIORVLM_SAMPLE_FOLDER"]) / NAME, self.viewer)
         self.dock = DockWindow(self.viewer)
         self.dock.wait_until_labelled()
+        self.dock.order_by("Most doubtful first")
         self.session = self.dock.session
         self.settle()
 

@@ -9,6 +9,7 @@ import pytest
 from tests.gui.dock_window import DockWindow
 from tests.gui.driving import (
     click,
+    focus_views,
     is_in_view,
     picture_position,
     press,
@@ -63,7 +64,9 @@ def test_an_error_is_found_corrected_undone_redone_and_exported(viewer, planted,
     assert error() > 30
     shown_before = width_shown(viewer, camera)
 
-    # Space leads to the planted error, says why, and all views zoom in on the keypoint.
+    # By doubt, Space leads to the planted error, says why, and all views zoom in on the keypoint.
+    dock.order_by("Most doubtful first")
+    focus_views(viewer)
     press(viewer, "Space")
     wait_until(lambda: session.frame == planted.frame, "the planted error's frame")
     assert session.selection.keypoint == planted.keypoint

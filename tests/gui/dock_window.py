@@ -46,6 +46,11 @@ class DockWindow:
         wait_until(lambda: session.queue is not None and len(session.queue), "the flags", 60)
         focus_views(self.viewer)
 
+    def order_by(self, words):
+        """Choose the order of the queue, by what its list calls it."""
+        box = self.part("queue_order")
+        box.setCurrentIndex(box.findText(words))
+
     @property
     def headline(self):
         return self.part("headline").text()

@@ -60,6 +60,7 @@ class FilterBox(QWidget):
             "All statuses", [(s, STATUS_WORDS[s].capitalize()) for s in FILTERED_STATUSES]
         )
         self.order = _choice(None, ORDERS.items())
+        self.order.setObjectName("queue_order")
         self.clear = button("Show all", "Takes all filters away.", name="clear_filter")
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
