@@ -133,6 +133,8 @@ def check_tables(folder, session, planted):
 def test_a_training_set_is_exported_and_read_back(viewer, planted, home, tmp_path):
     dock = DockWindow.from_menu(viewer)
     dock.wait_until_labelled()
+    dock.order_by("Most doubtful first")
+    focus_views(viewer)
     press(viewer, "Space")
     click(viewer, dock.session.rig.names[planted.camera], planted.right_xy)
     press(viewer, "Ctrl+Return")

@@ -26,7 +26,7 @@ WHOLE_POINT = -1
 """In a filter by view: flags of the point as a whole."""
 
 ORDERS = {
-    QueueOrder.PAYOFF: "Most mistakes per minute", QueueOrder.DOUBT: "Most doubtful first",
+    QueueOrder.PAYOFF: "Worth most first", QueueOrder.DOUBT: "Most doubtful first",
     QueueOrder.FRAME: "In order of frames",
     QueueOrder.ERROR: "Largest error first",
 }  # fmt: skip
@@ -61,6 +61,9 @@ class FilterBox(QWidget):
         )
         self.order = _choice(None, ORDERS.items())
         self.order.setObjectName("queue_order")
+        self.order.setToolTip(
+            "Worth most: the mistakes that a look is expected to remove, for the time it takes."
+        )
         self.clear = button("Show all", "Takes all filters away.", name="clear_filter")
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
