@@ -66,8 +66,10 @@ def recordings(folder, seeds, seconds):
 
     for seed in seeds:
         place = folder / f"seed{seed}-{seconds:g}s"
-        if not (place / "poses.csv").is_file():
-            generate(place, seconds, seed)
+        if not place.is_dir():
+            drawing = place.with_name(f"{place.name}.part")
+            generate(drawing, seconds, seed)  # stopped in the middle, it is no recording
+            drawing.rename(place)
         yield place
 
 

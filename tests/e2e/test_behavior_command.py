@@ -102,10 +102,10 @@ def test_a_model_over_http_killed_and_gone_on(shell, tell, folder):
 
 
 def test_what_cannot_be_analysed_is_said_in_one_sentence(capsys, tmp_path):
-    nobody = write_video(tmp_path / "nobody.mp4", mice(40, animals=0))
+    nobody = write_video(tmp_path / "empty.mp4", mice(40, animals=0))
     still = write_video(tmp_path / "one.mp4", mice(1))
     cases = [
-        (("run", nobody, *FAST), "nobody: No animal is seen"),
+        (("run", nobody, *FAST), "empty: No animal is seen"),
         (("run", still, *FAST), "one: One frame does not tell"),
         (("caption", tmp_path / "other.mp4"), "behavior run"),
     ]
@@ -129,3 +129,9 @@ def test_one_animal_is_not_taken_for_granted_silently(capsys, tmp_path):
     clusters = ("--clusters", str(tmp_path / "one.behavior"))
     assert main(["behavior", "segment", str(film), "--project", str(other), *clusters]) == 0
     assert "of 4 clusters" in capsys.readouterr().out
+
+
+def test_more_bodies_than_animals_are_told(video, capsys, tmp_path):
+    where = ("--project", str(tmp_path / "b"))
+    assert main(["behavior", "segment", str(video), "--animals", "1", *where, *FAST]) == 0
+    assert "2 bodies are often seen at once, but 1 followed" in capsys.readouterr().err

@@ -1,6 +1,6 @@
 """From pictures to bodies."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +28,10 @@ _GROUND = 6.0
 _ROWS = 1024
 _OPENING = 900
 """Pictures at the beginning in which one is looked for that shows all animals apart."""
+_WHOLE = 0.6
+"""Share of a body's area from which an outline counts as another animal."""
+_OFTEN = 0.25
+"""Share of pictures that show at least as many bodies as are told."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +42,7 @@ class Setting:
     background: Background
     size: BodySize
     box: tuple[int, int, int, int] | None
+    visible: int
 
 
 def follow(
@@ -46,6 +51,7 @@ def follow(
     settings: FollowSettings | None = None,
     *,
     sample: FrameSource | None = None,
+    tell_visible: Callable[[int], None] | None = None,
 ) -> Generator[Progress, None, BodyTracks]:
     """Find and follow animals by their pixels.
 
@@ -60,6 +66,9 @@ def follow(
     sample : callable, optional
         Starts a pass over some frames spread over the recording, from which the background is
         learned; by default the recording is passed over twice.
+    tell_visible : callable, optional
+        Told how many bodies a quarter of these frames shows apart: more than `n_animals` where
+        animals are left out.
 
     Yields
     ------
@@ -85,6 +94,8 @@ def follow(
         spread.add(pictures)
         yield Progress(first + len(pictures), settings.n_frames, "learning the empty scene")
     setting = survey(spread, n_animals, settings)
+    if tell_visible is not None:
+        tell_visible(setting.visible)
     finder = Finder(setting.background, setting.size, setting.box)
     chain = _Chain(n_animals, setting.size)
     for first, pictures in passed(source):
@@ -122,7 +133,18 @@ def survey(spread: Spread, n_animals: int, settings: FollowSettings) -> Setting:
             break
         larger, reduction = reduction, reduction.smaller(_BODY / size.length)
         stack = np.stack([reduction.shrink(picture, larger) for picture in stack])
-    return Setting(reduction, background.without_islands(_GROUND * size.area), size, box)
+    ground = background.without_islands(_GROUND * size.area)
+    return Setting(reduction, ground, size, box, _visible(stack, Finder(ground, size, box)))
+
+
+def _visible(stack: NDArray[np.uint8], finder: Finder) -> int:
+    """Count the bodies that a good share of pictures shows apart from each other."""
+    counts = []
+    for picture in stack:
+        scene = finder.find(picture)
+        if scene is not None:
+            counts.append(sum(blob.area > _WHOLE * finder.size.area for blob in scene.blobs))
+    return int(np.quantile(counts, 1 - _OFTEN, method="lower")) if counts else 0
 
 
 class _Chain:

@@ -112,7 +112,7 @@ def plan_moments(
 ) -> Generator[Progress, None, _Plan]:
     """Find out where all animals are, and what describes the moments of all recordings alike."""
     tracked = yield from _each(track(folder, one, request) for one in folder.recordings)
-    notes = []
+    notes = [note for one in tracked for note in one.notes]
     bodies = {
         (poses.keypoints, poses.positions.shape[-1])
         for poses in (poses_of(one.recording) for one in tracked if one.from_poses)

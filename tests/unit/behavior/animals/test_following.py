@@ -32,10 +32,10 @@ def right_headings(bodies, order, truth):
 @pytest.mark.parametrize("shade", [30, 250])
 def test_dark_and_bright_animals_are_followed_with_their_heads(shade):
     truth = film(*circles(), shades=[shade, shade], empty=ground() - (0 if shade < 99 else 70))
-    bodies, steps = run(
-        follow(truth.source(), 2, FollowSettings(fps=30, n_frames=90, background_frames=24))
-    )
+    settings, visible = FollowSettings(fps=30, n_frames=90, background_frames=24), []
+    bodies, steps = run(follow(truth.source(), 2, settings, tell_visible=visible.append))
     order, error = matched(bodies, truth)
+    assert visible == [2]
     assert len(bodies) == 90
     assert bodies.tracked.all()
     assert np.max(error) < 0.12 * LENGTH

@@ -40,6 +40,8 @@ class Tracked:
         Whether places are px of the video, so that crops can be cut.
     computed : bool
         Just now.
+    visible : int
+        Bodies that are often seen apart from each other; 0 where nobody counted.
     """
 
     recording: Recording
@@ -47,6 +49,19 @@ class Tracked:
     from_poses: bool
     pixels: bool
     computed: bool
+    visible: int = 0
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know."""
+        asked = self.recording.n_animals
+        if self.visible <= asked:
+            return ()
+        note = (
+            f"{self.recording.name}: {self.visible} bodies are often seen at once, but "
+            f"{asked} followed: if these are animals, say --animals {self.visible}."
+        )
+        return (note,)
 
     @property
     def bodies(self) -> BodyTracks:
@@ -89,19 +104,21 @@ def track(
     key = _key(recording, request, posed=posed)
     place = folder.derived(recording) / f"bodies-{key}"
     done = DerivedArrays.open(place)
+    visible = 0 if done is None else int(done.facts.get("visible", 0))
     if done is None:
-        bodies = _from_poses(recording) if posed else (yield from _followed(
+        bodies, visible = (_from_poses(recording), 0) if posed else (yield from _followed(
             folder, recording, request
         ))  # fmt: skip
         with made_arrays(place) as writing:
             writing.put({name: getattr(bodies, name) for name in COLUMNS})
             writing.facts({
                 "animals": list(bodies.animals), "fps": bodies.fps, "from_poses": posed,
+                "visible": visible,
             })  # fmt: skip
     flat = recording.pixel_poses is not None or (
         posed and poses_of(recording).positions.shape[-1] == 2
     )
-    return Tracked(recording, place, posed, flat or not posed, done is None)
+    return Tracked(recording, place, posed, flat or not posed, done is None, visible)
 
 
 def read_tracked(place: Path) -> BodyTracks:
@@ -146,7 +163,8 @@ def _from_poses(recording: Recording) -> BodyTracks:
 
 def _followed(
     folder: BehaviorFolder, recording: Recording, request: SegmentRequest
-) -> Generator[Progress, None, BodyTracks]:
+) -> Generator[Progress, None, tuple[BodyTracks, int]]:
+    """Follow animals by their pixels; also how many bodies are seen."""
     with opened(folder, recording) as reader:
         fps, n_frames = recording.fps or reader.fps or 30.0, reader.n_frames
         step = pace(fps)
@@ -155,15 +173,19 @@ def _followed(
         )
         spread = max(1, n_frames // settings.background_frames)
         sample = frames_of(reader, step=spread) if spread > 1 else None
-        steps = follow(paced(reader, step), recording.n_animals, settings, sample=sample)
+        seen: list[int] = []
+        steps = follow(
+            paced(reader, step), recording.n_animals, settings, sample=sample,
+            tell_visible=seen.append,
+        )  # fmt: skip
         try:
             while True:
                 done = next(steps)
                 yield Progress(done.done, done.total, f"{recording.name}: {done.message}")
         except StopIteration as end:
             bodies: BodyTracks = end.value
-            return bodies.spread_over(step, n_frames)
+            return bodies.spread_over(step, n_frames), seen[0]
         except VideoError as problem:
-            if recording.name in str(problem):
+            if str(recording.video) in str(problem):
                 raise
             raise VideoError(f"{recording.name}: {problem}") from None
