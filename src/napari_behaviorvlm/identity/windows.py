@@ -151,7 +151,7 @@ class Recording:
         naming = solve(
             points, context, self.skeleton, learned.anatomy, tracking=learned.tracking,
             motion=learned.motion, settings=self.settings.solver,
-            extra=self._outside_cost(points) - heard.weight,
+            extra=self.outside_cost(points) - heard.weight,
         )  # fmt: skip
         points, naming = recover(
             self.views, self.candidates, context, points, naming, learned.tracking.gate,
@@ -193,7 +193,7 @@ class Recording:
             window.heard.lead(naming.row[rows][named], np.nonzero(named)[1]),
         )  # fmt: skip
 
-    def _outside_cost(self, points: FusedPoints) -> FloatArray:
+    def outside_cost(self, points: FusedPoints) -> FloatArray:
         """Cost of points above or below where the animal ever was, shape (n, K)."""
         cost = np.zeros((len(points), len(self.skeleton)))
         anatomy, heights = self.learned.anatomy, self.learned.heights

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from napari_behaviorvlm.core.labels import LABELLED, Labels, Poses, Source
 from napari_behaviorvlm.core.progress import Arrived, Progress
 from napari_behaviorvlm.identity.strategies import CandidateVotes, Labelling
+from napari_behaviorvlm.identity.strategies.fused.adoption import AdoptionSettings, adopt
 from napari_behaviorvlm.identity.strategies.fused.confusion import Confusion
 from napari_behaviorvlm.identity.strategies.fused.doubts import Episode, gather
 from napari_behaviorvlm.identity.strategies.fused.inquiry import Words, no_words
@@ -134,7 +135,8 @@ class Board:
         self._points[first] = points
         if len(self._points) > KEPT:
             del self._points[next(iter(self._points))]
-        return self.recording.solve(context, inside, points)
+        window = self.recording.solve(context, inside, points)
+        return adopt(self.recording, window, self.words, AdoptionSettings())
 
     def _take(self, window: Window) -> Labelling:
         part = self.recording.labelling(window)
