@@ -7,10 +7,12 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tomllib
 
 import av
 import numpy as np
 import pytest
+import tomli_w
 from tests.e2e.conftest import Shell, new_arguments
 
 from napari_behaviorvlm.cli.main import main
@@ -105,6 +107,13 @@ def test_the_calibration_of_another_rig_is_noticed(project):
     for at in range(6):
         text = text.replace(f'"was{at}"', f'"cam{(at + 2) % 6}"')
     (project / "calibration.toml").write_text(text)
+    assert "6 cameras look exchanged" in shell("check", project, code=1).stdout
+    assert "another rig" in shell.fails("label", project)
+    content = tomllib.loads(text)
+    for camera in content.values():
+        if "rotation" in camera:
+            camera["rotation"] = camera["rotation"][::-1]
+    (project / "calibration.toml").write_text(tomli_w.dumps(content))
     assert "another rig" in shell("check", project, code=1).stdout
     assert "another rig" in shell.fails("label", project)
 
