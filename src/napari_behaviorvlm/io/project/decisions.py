@@ -13,7 +13,7 @@ _QUERY = """
     SELECT frame,
            (candidate << 40) | (camera << 28) | (keypoint << 16) | (status << 8) | source,
            ifnull(x, 9e999), ifnull(y, 9e999), ifnull(confidence, 9e999)
-    FROM label WHERE created >= ? AND author <> ? ORDER BY frame
+    FROM label WHERE created >= ? AND author IS NOT ? ORDER BY frame
 """
 
 
@@ -48,7 +48,7 @@ class Decisions:
 
     @classmethod
     def read(
-        cls, connection: sqlite3.Connection, *, since: str = "", without: str = ""
+        cls, connection: sqlite3.Connection, *, since: str = "", without: str | None = None
     ) -> Self:  # fmt: skip
         """Read the table of labels, row after row into one array.
 

@@ -176,14 +176,14 @@ class LabelStore:
                 cell = (frame, self._camera_at[camera], self._keypoint_at[keypoint])
                 yield cell, StoredLabel.from_row(rest)
 
-    def decisions(self, *, since: str = "", without: str = "") -> Decisions:
+    def decisions(self, *, since: str = "", without: str | None = None) -> Decisions:
         """Return decisions as columns, by frame; for long sessions quicker than `labels`.
 
         Parameters
         ----------
         since : str
             Those made then or later (ISO 8601, UTC); all by default.
-        without : str
+        without : str, optional
             An author whose decisions are left out.
         """
         with plain_errors(self.path):

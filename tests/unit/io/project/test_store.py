@@ -228,6 +228,15 @@ def test_decisions_about_cameras_that_are_gone_are_left_out_and_order_does_not_m
     store.close()
 
 
+def test_an_author_can_be_left_out_and_nobody_is_an_author_like_others(store):
+    mine, nobodys = (StoredLabel(1.0, 2.0, 3, Status.CORRECTED, Source.HUMAN, None, who)
+                     for who in ("Ann", ""))  # fmt: skip
+    store.apply([((1, 0, 0), mine), ((2, 0, 0), nobodys)], "many", "Ann")
+    assert store.decisions().frame.tolist() == [1, 2]
+    assert store.decisions(without="Ann").frame.tolist() == [2]
+    assert store.decisions(without="").frame.tolist() == [1]
+
+
 def test_no_decisions_are_empty_columns(store):
     assert len(store.decisions()) == 0
     assert store.decisions().xy.shape == (0, 2)
