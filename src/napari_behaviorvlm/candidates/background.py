@@ -38,7 +38,7 @@ class Background:
     hot: NDArray[np.bool_]
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return plain arrays for ``numpy.savez_compressed``; hot pixels as flat positions."""
+        """Return plain arrays for ``numpy.savez``; hot pixels as flat positions."""
         return {"level": self.level, "hot": np.flatnonzero(self.hot)}
 
     @classmethod

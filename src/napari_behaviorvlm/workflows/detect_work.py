@@ -66,7 +66,7 @@ class Worker:
         pictures = [self._reader(work).read(int(at)) for at in sample_frames(work.n_frames)]
         arrays = estimate_background(pictures).to_arrays()
         with atomic_write(path, error=ProjectError) as handle:
-            np.savez_compressed(handle, **arrays)  # type: ignore[arg-type]
+            np.savez(handle, **arrays)  # type: ignore[arg-type]
 
     def detect(
         self,
