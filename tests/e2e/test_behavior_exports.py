@@ -1,6 +1,7 @@
-"""From eight seconds of the three mice to every export and the report, by the installed command."""
+"""From eight seconds of the three mice, by the installed command, to each export and the report."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import h5py
 import pandas as pd
 import pytest
 import sleap_io as sio
+from tests.e2e.commands import run_here
 
 from napari_behaviorvlm.io.samples import three_mice
 
@@ -58,7 +60,9 @@ def test_every_export_says_the_same(run):
     folder = "drei Mäuse.behavior"
 
     def export(name, out):
-        made = behaviorvlm("behavior", "export", folder, name, out, cwd=place)
+        done = run_here(["behavior", "export", folder, name, out, "--json"], place, os.environ)
+        assert done.returncode == 0, done.stderr
+        made = json.loads(done.stdout)
         assert made["files"] == [out]
         return place / out
 

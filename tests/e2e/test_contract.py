@@ -1,12 +1,15 @@
 """What other people's scripts rely on: exit codes, one JSON object, columns, meanings."""
 
 import json
+import os
 import shutil
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from tests.e2e.commands import run_here
 from tests.gui.widgets.filmed_session import write_recording
 from tests.unit.workflows.small_session import seed_rows, small_rig
 
@@ -14,22 +17,17 @@ from napari_behaviorvlm.cli.main import main
 from napari_behaviorvlm.io.video import open_video
 
 
-@pytest.fixture
-def run(capsys):
-    """Runs a command in this process; returns its one JSON object."""
-
-    def run_(*arguments, code=0):
-        assert main([*map(str, arguments), "--json"]) == code
-        out = capsys.readouterr().out
-        assert out.count("\n") == 1, "one line"
-        answer = json.loads(out)
-        assert isinstance(answer, dict)
-        return answer
-
-    return run_
+def run(*arguments, code=0):
+    """Run a command in this process; its one JSON object."""
+    done = run_here([*arguments, "--json"], Path.cwd(), os.environ)
+    assert done.returncode == code, done.stderr
+    assert done.stdout.count("\n") == 1, "one line"
+    answer = json.loads(done.stdout)
+    assert isinstance(answer, dict)
+    return answer
 
 
-def test_every_command_prints_one_object(project, run, tmp_path):
+def test_every_command_prints_one_object(project, tmp_path):
     status = run("status", project)
     assert {
         "frames", "candidates", "labels", "flags", "cost_usd", "seed_frames", "points",
@@ -50,7 +48,7 @@ def test_every_command_prints_one_object(project, run, tmp_path):
     assert run("mend", project)["moved"] == []
 
 
-def test_candidates_have_the_contracted_columns(project, run, tmp_path):
+def test_candidates_have_the_contracted_columns(project, tmp_path):
     for suffix, read in (("csv", pd.read_csv), ("parquet", pd.read_parquet)):
         path = tmp_path / f"dots.{suffix}"
         run("candidates", "export", project, path, "--frames", "3:5")
@@ -62,24 +60,33 @@ def test_candidates_have_the_contracted_columns(project, run, tmp_path):
         assert table.groupby(["frame", "camera"])["number"].min().eq(1).all()
 
 
-@pytest.fixture
-def small(run, tmp_path):
-    """A project of three frames: folders of images, cm, 25 frames a second."""
-    there = write_recording(tmp_path / "videos", n_frames=3)
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A project of three frames: folders of images, cm, 25 frames a second; what was told."""
+    place = tmp_path_factory.mktemp("made")
+    there = write_recording(place / "videos", n_frames=3)
     given = []
     for path in sorted(there.glob("*.mp4")):
-        folder = tmp_path / "images" / path.stem
+        folder = place / "images" / path.stem
         folder.mkdir(parents=True)
         with open_video(path) as reader:
             for frame in range(3):
                 cv2.imwrite(str(folder / f"img{frame}.png"), reader.read(frame))
         given.append(f"{path.stem}={folder}")
-    made = run(
-        "new", tmp_path / "mouse", "--calibration", there / "calibration.toml",
+    told = run(
+        "new", place / "mouse", "--calibration", there / "calibration.toml",
         "--skeleton", there / "skeleton.toml", "--video", *given, "--unit", "cm", "--fps", "25",
     )  # fmt: skip
-    assert run("detect", tmp_path / "mouse", "--jobs", 1)["candidates"] >= 3 * 4 * 2
-    return made
+    assert run("detect", place / "mouse", "--jobs", 1)["candidates"] >= 3 * 4 * 2
+    return place, told
+
+
+@pytest.fixture
+def small(made, tmp_path):
+    """A private copy of that project, beside its pictures; what was told of it."""
+    place, told = made
+    shutil.copytree(place, tmp_path, dirs_exist_ok=True)
+    return told
 
 
 def test_folders_of_images_unit_and_skeleton(small, tmp_path):
@@ -89,7 +96,7 @@ def test_folders_of_images_unit_and_skeleton(small, tmp_path):
     assert 'unit = "cm"' in (tmp_path / "mouse/project.toml").read_text()
 
 
-def test_seeds_snap_within_five_pixels_and_empty_is_occluded(small, run, tmp_path):
+def test_seeds_snap_within_five_pixels_and_empty_is_occluded(small, tmp_path):
     project = tmp_path / "mouse"
     run("candidates", "export", project, tmp_path / "dots.csv", "--frames", "1")
     dots = pd.read_csv(tmp_path / "dots.csv")
@@ -115,9 +122,7 @@ def test_seeds_snap_within_five_pixels_and_empty_is_occluded(small, run, tmp_pat
     assert set(rows.keypoint) == {"nose"}
 
 
-def test_a_dry_run_names_calls_tokens_and_cost_without_a_key(
-    small, run, tmp_path, monkeypatch, capsys
-):
+def test_a_dry_run_names_calls_tokens_and_cost_without_a_key(small, tmp_path, monkeypatch, capsys):
     for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
     project, seeds = tmp_path / "mouse", tmp_path / "seeds.csv"
@@ -131,7 +136,7 @@ def test_a_dry_run_names_calls_tokens_and_cost_without_a_key(
     assert "Name a model" in capsys.readouterr().err
 
 
-def test_several_projects_at_once(small, run, tmp_path, capsys):
+def test_several_projects_at_once(small, tmp_path, capsys):
     shutil.copytree(tmp_path / "mouse", tmp_path / "second")
     seeds = tmp_path / "seeds.csv"
     seeds.write_text(seed_rows([0, 1, 2], small_rig()))

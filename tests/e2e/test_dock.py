@@ -39,6 +39,7 @@ def planted(home, labelled_sample):
     return error
 
 
+@pytest.mark.one_binding
 def test_the_sample_opens_from_the_menu_and_its_dots_get_names(viewer, home):
     dock = DockWindow.from_menu(viewer)
     session = dock.session
@@ -130,6 +131,7 @@ def check_tables(folder, session, planted):
     )  # fmt: skip
 
 
+@pytest.mark.one_binding
 def test_a_training_set_is_exported_and_read_back(viewer, planted, home, tmp_path):
     dock = DockWindow.from_menu(viewer)
     dock.wait_until_labelled()

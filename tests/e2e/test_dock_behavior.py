@@ -108,6 +108,7 @@ def work_and_be_killed(folder, edits, later):
     return [json.loads(line.removeprefix(EDIT)) for line in reported]
 
 
+@pytest.mark.one_binding
 def test_a_killed_napari_loses_no_edit_and_undo_goes_on(viewer, behaved_copy):
     place = behaved_copy / FOLDER
     reported = work_and_be_killed(place, 5, 0.07)

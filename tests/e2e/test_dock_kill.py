@@ -14,6 +14,8 @@ from napari_behaviorvlm.core.labels import Status
 from napari_behaviorvlm.gui.models.session import LabellingSession
 from napari_behaviorvlm.gui.opening import open_project
 
+pytestmark = pytest.mark.one_binding
+
 EDIT = "edit: "
 TYPIST = Path(__file__).parents[1] / "gui" / "typist.py"
 
@@ -33,9 +35,8 @@ def work_and_be_killed(project, edits, later):
     return [json.loads(line.removeprefix(EDIT)) for line in reported]
 
 
-@pytest.mark.parametrize("later", [0.0, 0.13])
-def test_every_edit_that_was_made_is_there(display, sample_project, later):
-    reported = work_and_be_killed(sample_project, 5, later)
+def test_every_edit_that_was_made_is_there(display, sample_project):
+    reported = work_and_be_killed(sample_project, 5, 0.13)
     assert all(reported)
     session = LabellingSession.open(sample_project)
     try:
@@ -56,6 +57,7 @@ def test_undo_goes_on_across_the_restart(viewer, sample_project):
     wait_until(lambda: session.queue is not None, "the queue", 30)
     focus_views(viewer)
     made = session.project.store.journal()
+    assert len(made) - 1 - len(reported) in (0, 1)
     cells = [tuple(cell) for cells in reported for cell in cells]
     assert all(session.decided[cell] for cell in cells)
     for _ in made[:-1]:  # the oldest are the seeds

@@ -8,6 +8,8 @@ from napari_behaviorvlm.core.labels import LABELLED
 from napari_behaviorvlm.io.project import Project
 from napari_behaviorvlm.workflows.state import load_state
 
+pytestmark = pytest.mark.one_binding
+
 
 def test_the_sample_project_is_labelled_and_its_videos_are_found(sample_project):
     with Project(sample_project) as project:

@@ -15,6 +15,8 @@ from napari_behaviorvlm.gui.widgets.new_project import NewProjectDialog
 from napari_behaviorvlm.io.project import Project
 from napari_behaviorvlm.io.samples import six_view_mouse
 
+pytestmark = pytest.mark.one_binding
+
 PLUGIN = "napari-behaviorvlm"
 
 

@@ -11,6 +11,8 @@ from napari_behaviorvlm.gui.opening import dock_in
 from napari_behaviorvlm.io.calibration import read_calibration
 from napari_behaviorvlm.workflows.create import NewProject, create_project
 
+pytestmark = pytest.mark.one_binding
+
 DATA = Path(__file__).parents[3] / "shared" / "data"
 RECORDINGS = {"mouse_cylinder_5cam": ("Camera?.mp4", 1500), "sleap_min_session_8cam": ("*.mp4", 2)}
 

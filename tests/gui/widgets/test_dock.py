@@ -64,6 +64,7 @@ def test_the_queue_is_shown_and_gone_through_by_key_and_by_mouse(viewer, dock):
     assert canvas(viewer).hasFocus(), "the dock never takes the keyboard"
 
 
+@pytest.mark.one_binding
 def test_filters_narrow_the_queue_and_are_taken_away(viewer, dock):
     session, panel = dock.session, dock.page.review_panel
     everything = panel.model.rowCount()
@@ -256,6 +257,7 @@ def test_the_dock_fits_a_small_screen(viewer_maker, sample_project, monkeypatch)
     assert window.height() <= 768
 
 
+@pytest.mark.one_binding
 def test_what_cannot_be_opened_is_one_sentence(viewer, tmp_path, sample_project):
     dock = dock_in(viewer)
     assert not dock.open_project(tmp_path / "nowhere")
@@ -270,6 +272,7 @@ def test_what_cannot_be_opened_is_one_sentence(viewer, tmp_path, sample_project)
     assert dock.session is not None
 
 
+@pytest.mark.one_binding
 def test_recent_projects_are_one_click_away(viewer, sample_project, tmp_path):
     recent = RecentProjects(tmp_path / "recent.toml")
     recent.add(tmp_path / "gone")

@@ -84,6 +84,7 @@ def test_the_preview_follows_what_is_chosen_and_writes_nothing(open_dialog, qtbo
     assert not dialog.folder.exists()
 
 
+@pytest.mark.one_binding
 @pytest.mark.parametrize("format_name", FORMATS)
 def test_every_format_is_written_and_read_back(open_dialog, qtbot, format_name):
     _, dialog = open_dialog()

@@ -77,6 +77,7 @@ def dock(viewer, sample_project):
     return dock
 
 
+@pytest.mark.one_binding
 def test_a_model_is_asked_and_its_proposals_appear_while_it_runs(dock, qtbot):
     with SimulatedServer(TRUTH, ErrorModel(), Abilities(latency=0.02)) as server:
         page, session = dock.page, dock.session

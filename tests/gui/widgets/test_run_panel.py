@@ -180,6 +180,7 @@ def test_an_edit_during_a_run_is_kept(open_session, seeded, qtbot):
     assert session.labels.status[50, 2, 0] == Status.PROPOSED
 
 
+@pytest.mark.one_binding
 @pytest.mark.slow
 def test_cancelled_detection_goes_on_later(open_session, tmp_path, qtbot, monkeypatch):
     from napari_behaviorvlm.io.project import chunks

@@ -31,10 +31,12 @@ def calibration():
 
 
 def fluorescence(camera):
+    """Every fourth frame and its number."""
     with av.open(str(SAMPLE / f"fluorescence_{camera}.mp4")) as container:
-        for frame in container.decode(video=0):
-            luma = frame.to_ndarray()[: frame.height].astype(np.float32)
-            yield (luma - 16) * (255 / 219)
+        for number, frame in enumerate(container.decode(video=0)):
+            if number % 4 == 0:
+                luma = frame.to_ndarray()[: frame.height].astype(np.float32)
+                yield number, (luma - 16) * (255 / 219)
 
 
 def test_arrays_have_the_shapes_of_the_readme(truth):
@@ -113,7 +115,7 @@ def test_visible_dots_glow_where_truth_says(truth):
     brighter = centred = total = 0
     offsets = []
     for number, camera in enumerate(CAMERAS):
-        for frame, image in enumerate(fluorescence(camera)):
+        for frame, image in fluorescence(camera):
             for k in np.flatnonzero(truth["visible"][frame, number]):
                 x, y = np.round(truth["projections"][frame, number, k]).astype(int)
                 near = image[max(y - 12, 0) : y + 13, max(x - 12, 0) : x + 13]
@@ -125,9 +127,9 @@ def test_visible_dots_glow_where_truth_says(truth):
                 if truth["level"][frame, number, k] > 60:
                     offsets.append(_centroid(image, x, y) - truth["projections"][frame, number, k])
                     centred += 1
-    assert total > 8000
+    assert total > 8000 / 4
     assert brighter / total >= 0.95
-    assert centred > 2000
+    assert centred > 2000 / 4
     assert np.median(np.linalg.norm(offsets, axis=1)) < 0.25
 
 
@@ -141,12 +143,12 @@ def _centroid(image, x, y):
 def test_something_else_glows_too(truth):
     """False candidates: most frames hold bright places far from every dot."""
     with_false = 0
-    for frame, image in enumerate(fluorescence("cam4")):
+    for frame, image in fluorescence("cam4"):
         smooth = cv2.GaussianBlur(image, (0, 0), 2) - cv2.GaussianBlur(image, (0, 0), 8)
         for x, y in truth["projections"][frame, 4]:
             cv2.circle(smooth, (round(x), round(y)), 12, 0, -1)
         with_false += smooth.max() > 3
-    assert with_false > 0.9 * FRAMES
+    assert with_false > 0.9 * FRAMES / 4
 
 
 def test_every_keypoint_is_often_seen_by_two_cameras(truth):

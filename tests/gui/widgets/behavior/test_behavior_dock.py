@@ -158,6 +158,7 @@ def test_the_video_shows_the_animals_and_a_click_chooses_one(viewer, dock):
     assert dock.page.close_up(2, 300, False) is None
 
 
+@pytest.mark.one_binding
 def test_everything_is_saved_and_comes_back(viewer, dock, tmp_path):
     session = dock.session
     session.select(session.bout_at(0, 60).id)
@@ -184,6 +185,7 @@ def test_what_cannot_be_opened_is_said(viewer, tmp_path):
     assert not (tmp_path / "brøken.behavior").exists()
 
 
+@pytest.mark.one_binding
 def test_both_docks_show_one_project_and_share_the_frame(viewer, sample_project):
     labelling = open_project(sample_project, viewer)
     dock = behavior_dock_in(viewer)
@@ -211,6 +213,7 @@ def test_both_docks_show_one_project_and_share_the_frame(viewer, sample_project)
     assert dock.session.recording.view == "cam1"
 
 
+@pytest.mark.one_binding
 def test_a_video_that_was_moved_is_said_and_found_again(viewer, behaved_copy):
     moved = (behaved_copy / VIDEO).rename(behaved_copy / "elsewhere.mp4")
     dock = behavior_dock_in(viewer)

@@ -72,6 +72,7 @@ def test_clips_are_written_too_and_nothing_accepted_is_said(dialog, behaving, be
     assert len(rows(behaved_copy / "clips.csv")) == len(session.content.clips)
 
 
+@pytest.mark.one_binding
 @pytest.mark.parametrize("name", [name for name in FORMATS if name != "csv"])
 def test_every_format_is_written(dialog, behaved_copy, name):
     dialog.choose(name)

@@ -88,6 +88,7 @@ def test_words_are_accepted_or_written_anew_and_the_timeline_follows(panel, beha
     wait_until(lambda: panel.label.currentText() == bout.label, "the old words")
 
 
+@pytest.mark.one_binding
 def test_a_model_is_asked_again_and_its_pictures_are_kept(panel, behaving, choice):
     session, _ = behaving
     bout = max((b for row in session.events for b in row.bouts), key=lambda b: len(b.clips))

@@ -78,6 +78,7 @@ def test_a_cancelled_run_goes_on_where_it_stopped(form, behaved_copy):
     assert "events of" in finish(form)
 
 
+@pytest.mark.one_binding
 def test_a_model_is_planned_for_and_asked_and_its_words_appear(form, behaved_copy, tmp_path):
     session = form._session
     give_poses(form, behaved_copy / POSES)

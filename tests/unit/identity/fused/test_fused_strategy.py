@@ -57,7 +57,9 @@ def session():
     return dots, seeds, points, visible
 
 
-def geometric(session):
+@pytest.fixture(scope="module")
+def alone(session):
+    """What geometry says by itself."""
     dots, seeds, *_ = session
     strategy = GeometricStrategy()
     return finish(strategy.label(RIG, TRUTH.skeleton, seeds, dots, FRAMES))[0]
@@ -77,8 +79,7 @@ def score(labelling, session):
     return evaluate(labelling.poses.points, points[FRAMES], visible[FRAMES].sum(1) >= 2)
 
 
-def test_a_few_answers_mend_what_geometry_doubts(session):
-    alone = geometric(session)
+def test_a_few_answers_mend_what_geometry_doubts(session, alone):
     asked, calls, strategy = fused(session)
     before, after = score(alone, session), score(asked, session)
     assert 1 - after.identities < 0.5 * (1 - before.identities)
@@ -88,18 +89,19 @@ def test_a_few_answers_mend_what_geometry_doubts(session):
     assert len(strategy.exchanges) == calls
 
 
-def test_a_model_that_exchanges_left_and_right_everywhere_does_not_turn_the_animal_over(session):
-    alone = geometric(session)
+def test_a_model_that_exchanges_left_and_right_everywhere_does_not_turn_the_animal_over(
+    session, alone
+):
     asked, calls, _ = fused(session, ErrorModel(swap=1.0))
     assert calls
     assert score(asked, session).identities >= score(alone, session).identities - 0.002
     assert score(asked, session).mean < 0.5
 
 
-def test_no_more_calls_than_allowed_and_none_where_nothing_is_doubted(session):
+def test_no_more_calls_than_allowed_and_none_where_nothing_is_doubted(session, alone):
     _, calls, _ = fused(session, calls_per_frame=0.25)
     assert 0 < calls <= 0.25 * len(FRAMES)
     labelling, calls, strategy = fused(session, least_gain=1e9)
     assert calls == 0
     assert strategy.exchanges == []
-    assert (labelling.labels.candidate == geometric(session).labels.candidate).all()
+    assert (labelling.labels.candidate == alone.labels.candidate).all()
