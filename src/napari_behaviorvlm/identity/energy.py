@@ -188,10 +188,28 @@ def energy(
     frame = np.arange(n_frames)[:, None, None]
     unary = points.unary[frame, np.arange(count), np.maximum(states, 0)]
     total = np.where(named, unary, settings.hidden).sum(-1)
-    # Single precision: 1e-4 of a body length is far below any spread.
     poses = poses_of(points, states).reshape(-1, count, 3)
-    poses = (poses - _middle(points)).astype(np.float32)
-    upper = np.triu_indices(count, 1)
+    cost: FloatArray = total + pose_cost(poses, anatomy, settings).reshape(n_frames, width)
+    return cost
+
+
+def pose_cost(poses: FloatArray, anatomy: Anatomy, settings: EnergySettings) -> FloatArray:
+    """Cost of poses by anatomy alone: pairs of keypoints and the tilt.
+
+    Parameters
+    ----------
+    poses : ndarray, shape (n, K, 3)
+        World coordinates; NaN where a keypoint is hidden, which costs nothing here.
+    anatomy : Anatomy
+    settings : EnergySettings
+
+    Returns
+    -------
+    ndarray, shape (n,)
+    """
+    # Single precision: 1e-4 of a body length is far below any spread.
+    poses = (poses - _middle(poses)).astype(np.float32)
+    upper = np.triu_indices(poses.shape[1], 1)
     offsets = poses[:, upper[1]] - poses[:, upper[0]]
     distance = np.sqrt(np.einsum("npi,npi->np", offsets, offsets))
     model = (anatomy.distance, anatomy.distance_sd, anatomy.vector, anatomy.vector_sd)
@@ -199,14 +217,63 @@ def energy(
     weight = settings.distance * pair_weights(anatomy.distance_sd, settings)[upper]
     pairs = weight.astype(np.float32) * bounded(((distance - mean) / spread) ** 2, settings.outlier)
     rotation = body_rotation(poses, anatomy, settings)
-    total += _tilt_cost(rotation, anatomy, settings).reshape(n_frames, width)
     z = (offsets @ rotation.astype(np.float32) - vector) / vector_spread
     square = np.einsum("npi,npi->np", z, z) / 3
     weight = settings.vector * pair_weights(anatomy.vector_sd.mean(-1), settings)[upper]
     pairs += weight.astype(np.float32) * bounded(square, settings.outlier)
-    per_pose: FloatArray = np.nansum(pairs, axis=1).reshape(n_frames, width)
-    cost: FloatArray = total + per_pose
+    cost: FloatArray = _tilt_cost(rotation, anatomy, settings) + np.nansum(pairs, axis=1)
     return cost
+
+
+def added_cost(
+    poses: FloatArray, keypoint: IntArray, xyz: FloatArray, anatomy: Anatomy,
+    settings: EnergySettings,
+) -> FloatArray:  # fmt: skip
+    """Tell what one keypoint more costs by anatomy.
+
+    Parameters
+    ----------
+    poses : ndarray, shape (n, K, 3)
+        World coordinates; NaN where a keypoint is hidden.
+    keypoint : ndarray of int64, shape (n,)
+        The hidden one that is given a place.
+    xyz : ndarray, shape (n, 3)
+        The place.
+    anatomy : Anatomy
+    settings : EnergySettings
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Without the price of leaving it hidden.
+    """
+    given = poses.copy()
+    given[np.arange(len(poses)), keypoint] = xyz
+    return pose_cost(given, anatomy, settings) - pose_cost(poses, anatomy, settings)
+
+
+def share_of_cost(poses: FloatArray, anatomy: Anatomy, settings: EnergySettings) -> FloatArray:
+    """Tell what each keypoint costs its pose by anatomy: the cost with it minus that without.
+
+    Parameters
+    ----------
+    poses : ndarray, shape (n, K, 3)
+        World coordinates; NaN where a keypoint is hidden.
+    anatomy : Anatomy
+    settings : EnergySettings
+
+    Returns
+    -------
+    ndarray, shape (n, K)
+        0 for hidden keypoints.
+    """
+    whole = pose_cost(poses, anatomy, settings)
+    cost = np.zeros(poses.shape[:2])
+    for keypoint in range(poses.shape[1]):
+        without = poses.copy()
+        without[:, keypoint] = np.nan
+        cost[:, keypoint] = whole - pose_cost(without, anatomy, settings)
+    return np.where(np.isfinite(poses[..., 0]), cost, 0.0)
 
 
 def _tilt_cost(rotation: FloatArray, anatomy: Anatomy, settings: EnergySettings) -> FloatArray:
@@ -218,9 +285,9 @@ def _tilt_cost(rotation: FloatArray, anatomy: Anatomy, settings: EnergySettings)
     return cost
 
 
-def _middle(points: PointSets) -> FloatArray:
-    there = np.isfinite(points.xyz[..., 0])
-    middle: FloatArray = points.xyz[there].mean(0) if there.any() else np.zeros(3)
+def _middle(poses: FloatArray) -> FloatArray:
+    there = np.isfinite(poses[..., 0])
+    middle: FloatArray = poses[there].mean(0) if there.any() else np.zeros(3)
     return middle
 
 

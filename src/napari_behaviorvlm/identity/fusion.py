@@ -75,6 +75,14 @@ class FusedPoints:
         count: IntArray = (self.number > 0).sum(1)
         return count
 
+    def poses(self, row: IntArray) -> FloatArray:
+        """Return places (..., K, 3) of names that are rows of the points; NaN if hidden."""
+        return np.where((row >= 0)[..., None], self.xyz[np.maximum(row, 0)], np.nan)
+
+    def views(self, row: IntArray) -> IntArray:
+        """Count the views of names, of any shape, that are rows of the points; 0 if hidden."""
+        return np.where(row >= 0, self.n_views[np.maximum(row, 0)], 0)
+
     def select(self, rows: "slice | BoolArray | IntArray") -> "FusedPoints":
         """Return some of the points."""
         return FusedPoints(self.frame[rows], self.xyz[rows], self.number[rows], self.residual[rows])
@@ -94,6 +102,27 @@ class FusedPoints:
             np.concatenate([p.frame for p in parts]), np.concatenate([p.xyz for p in parts]),
             np.concatenate([p.number for p in parts]), np.concatenate([p.residual for p in parts]),
         )  # fmt: skip
+
+
+def dot_noise(points: FusedPoints) -> float:
+    """Estimate the standard deviation of the dots' coordinates, ideal px, from residuals.
+
+    Parameters
+    ----------
+    points : FusedPoints
+        Sure ones, of three and more views.
+
+    Returns
+    -------
+    float
+        Infinite without points.
+    """
+    if not len(points):
+        return np.inf
+    freedom = 2 * points.n_views - 3
+    # Medians, for one wrong view makes a large residual; that of chi-square by Wilson and Hilferty.
+    usual = freedom * (1 - 2 / (9 * freedom)) ** 3
+    return float(np.sqrt(np.median(points.residual**2 * points.n_views / usual)))
 
 
 @dataclass(eq=False)

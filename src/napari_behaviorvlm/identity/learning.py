@@ -26,6 +26,7 @@ from napari_behaviorvlm.identity.views import IdealViews
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -154,10 +155,15 @@ def without_reflections(
     -------
     FusedPoints
     """
+    return points.select(np.flatnonzero(before_mirror(points.xyz, mirror, anatomy)))
+
+
+def before_mirror(xyz: FloatArray, mirror: Mirror | None, anatomy: Anatomy) -> BoolArray:
+    """Tell which places (n, 3) are not behind the mirror."""
     if mirror is None:
-        return points
+        return np.ones(len(xyz), bool)
     # The floor is known better than a point of two views: allow for the latter.
-    return points.select(mirror.height(points.xyz) > -0.02 * anatomy.scale)
+    return np.asarray(mirror.height(xyz) > -0.02 * anatomy.scale)
 
 
 def sample_frames(frames: IntArray, settings: LearningSettings) -> IntArray:

@@ -7,6 +7,8 @@ more views show how much the animal itself does that in this recording.
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_behaviorvlm.identity.pace import usual
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
@@ -45,14 +47,19 @@ def misfit(xyz: FloatArray, times: IntArray) -> FloatArray:
     return found
 
 
-def unsteadiness(xyz: FloatArray, times: IntArray, n_views: IntArray) -> FloatArray:
-    """Misfit beyond the usual one of points seen by three and more cameras.
+def unsteadiness(
+    xyz: FloatArray, times: IntArray, n_views: IntArray, kind: IntArray | None = None
+) -> FloatArray:
+    """Misfit beyond the usual one of points of the same kind seen by three and more cameras.
 
     Parameters
     ----------
     xyz, times
         As for `misfit`.
     n_views : ndarray of int64, shape (F, K)
+    kind : ndarray of int64, shape (K,), optional
+        Which keypoints move alike, as from `napari_behaviorvlm.identity.pace.kinds`; all, if it is
+        not given, and where too few of a kind are known.
 
     Returns
     -------
@@ -60,9 +67,11 @@ def unsteadiness(xyz: FloatArray, times: IntArray, n_views: IntArray) -> FloatAr
         0 for the usual and where it cannot be told; 1 for twice the usual, and so on.
     """
     off = misfit(xyz, times)
-    firm = off[(n_views >= 3) & np.isfinite(off)]
-    if len(firm) < 20:
-        return np.zeros(off.shape)
-    usual = max(float(np.quantile(firm, USUAL)), 1e-9)
-    beyond: FloatArray = np.maximum(np.nan_to_num(off / usual, nan=0.0) - 1, 0)
+    firm = n_views >= 3
+    known = usual(off, firm, np.zeros(xyz.shape[1], np.int64), USUAL)
+    if kind is not None:
+        of_kind = usual(off, firm, kind, USUAL)
+        known = np.where(np.isfinite(of_kind), of_kind, known)
+    known = np.maximum(known, 1e-9)
+    beyond: FloatArray = np.maximum(np.nan_to_num(off / known, nan=0.0) - 1, 0)
     return beyond

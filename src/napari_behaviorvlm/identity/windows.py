@@ -16,8 +16,10 @@ from napari_behaviorvlm.core.candidates import CandidateTable
 from napari_behaviorvlm.core.skeleton import Skeleton
 from napari_behaviorvlm.identity.assign import AssignSettings, candidate_positions, make_labels
 from napari_behaviorvlm.identity.confidence import Evidence, naming_confidence
-from napari_behaviorvlm.identity.fusion import FusedPoints, FusionSettings, fuse
+from napari_behaviorvlm.identity.energy import share_of_cost
+from napari_behaviorvlm.identity.fusion import FusedPoints, FusionSettings, dot_noise, fuse
 from napari_behaviorvlm.identity.learning import Learned, LearningSettings, without_reflections
+from napari_behaviorvlm.identity.pace import kinds
 from napari_behaviorvlm.identity.recovery import RecoverySettings, recover
 from napari_behaviorvlm.identity.solver import Naming, SolverSettings, solve
 from napari_behaviorvlm.identity.steadiness import unsteadiness
@@ -153,12 +155,18 @@ class Recording:
             motion=learned.motion, settings=self.settings.solver,
             extra=self.outside_cost(points) - heard.weight,
         )  # fmt: skip
-        points, naming = recover(
-            self.views, self.candidates, context, points, naming, learned.tracking.gate,
-            self.settings.recovery,
-        )  # fmt: skip
+        points, naming = self.recover(context, points, naming)
         heard = heard.padded(len(points))
         return Window(points, naming, heard, np.searchsorted(context, inside), inside, context)
+
+    def recover(
+        self, context: IntArray, points: FusedPoints, naming: Naming
+    ) -> tuple[FusedPoints, Naming]:
+        """Look again for keypoints in short gaps."""
+        return recover(
+            self.views, self.candidates, context, points, naming, self.learned,
+            kinds(self.skeleton), self.settings.solver.energy, self.settings.recovery,
+        )  # fmt: skip
 
     def labelling(self, window: "Window") -> Labelling:
         """Labels and poses of a window."""
@@ -182,15 +190,21 @@ class Recording:
     def _evidence(self, window: "Window", named: NDArray[np.bool_]) -> Evidence:
         """Gather what speaks for and against names, those of the cells ``named`` (F, K)."""
         points, naming, rows = window.points, window.naming, window.rows
-        whole = naming.row >= 0
-        xyz = np.where(whole[..., None], points.xyz[np.maximum(naming.row, 0)], np.nan)
-        n_views = np.where(whole, points.n_views[np.maximum(naming.row, 0)], 0)
-        unsteady = unsteadiness(xyz, window.context, n_views)[rows]
+        poses, n_views = points.poses(naming.row), points.views(naming.row)
+        unsteady = unsteadiness(poses, window.context, n_views, kinds(self.skeleton))
+        share = share_of_cost(poses[rows], self.learned.anatomy, self.settings.solver.energy)
         excess = (naming.cost[rows] - self.learned.typical_cost)[:, None]
+        hidden = np.pad(naming.row < 0, ((1, 1), (0, 0)), constant_values=True)
+        gaps = hidden[:-2].astype(float) + hidden[2:]
+        noise = dot_noise(points.select(naming.row[n_views >= 3]))
+        named_rows = naming.row[rows][named]
         return Evidence(
-            naming.margin[rows][named], n_views[rows][named], naming.purity[rows][named],
-            np.broadcast_to(excess, named.shape)[named], unsteady[named],
-            window.heard.lead(naming.row[rows][named], np.nonzero(named)[1]),
+            margin=naming.margin[rows][named], n_views=n_views[rows][named],
+            purity=naming.purity[rows][named],
+            excess=np.broadcast_to(excess, named.shape)[named], share=share[named],
+            unsteady=unsteady[rows][named], gaps=gaps[rows][named],
+            residual=points.residual[named_rows] / max(noise, 1e-9),
+            heard=window.heard.lead(named_rows, np.nonzero(named)[1]),
         )  # fmt: skip
 
     def outside_cost(self, points: FusedPoints) -> FloatArray:

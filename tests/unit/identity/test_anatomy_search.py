@@ -6,7 +6,15 @@ from tests.unit.identity.synthetic_animal import walk
 
 from napari_behaviorvlm.core.skeleton import Skeleton
 from napari_behaviorvlm.identity.anatomy import align, fit_anatomy
-from napari_behaviorvlm.identity.energy import EnergySettings, PointSets, energy, pair_weights
+from napari_behaviorvlm.identity.energy import (
+    EnergySettings,
+    PointSets,
+    added_cost,
+    energy,
+    pair_weights,
+    pose_cost,
+    share_of_cost,
+)
 from napari_behaviorvlm.identity.search import SearchSettings, keep_best, search
 
 SKELETON = Skeleton.quantum_dot_mouse()
@@ -122,3 +130,20 @@ def test_pair_weights_sum_to_about_one_and_favour_the_firm():
     assert weights[0, 0] == 0
     even = pair_weights(spread, EnergySettings(firmness=0.0))
     assert even[0, 1] == pytest.approx(0.5)
+
+
+def test_share_of_the_cost_points_at_the_keypoint_that_is_out_of_place():
+    anatomy, weights = fit_anatomy(walk(200)), EnergySettings()
+    poses = walk(5).copy()
+    poses[2, 7] += [0, 0, 40]
+    poses[3, 1] = np.nan
+    share = share_of_cost(poses, anatomy, weights)
+    assert share.argmax() == np.ravel_multi_index((2, 7), share.shape)
+    assert share[2, 7] > 20
+    assert share[3, 1] == 0
+    without = poses[[2]].copy()
+    without[0, 7] = np.nan
+    added = added_cost(without, np.array([7]), poses[[2], 7], anatomy, weights)
+    assert added == pytest.approx(share[2, 7], rel=1e-4)
+    whole = pose_cost(poses[[2]], anatomy, weights)
+    assert whole - pose_cost(without, anatomy, weights) == pytest.approx(added, rel=1e-4)

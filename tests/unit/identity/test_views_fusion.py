@@ -1,9 +1,10 @@
 import numpy as np
+import pytest
 from tests.unit.identity.synthetic_animal import rig, session, walk
 
 from napari_behaviorvlm.core.candidates import CandidateTable
 from napari_behaviorvlm.geometry.projection import project_rig
-from napari_behaviorvlm.identity.fusion import FusedPoints, FusionSettings, fuse
+from napari_behaviorvlm.identity.fusion import FusedPoints, FusionSettings, dot_noise, fuse
 from napari_behaviorvlm.identity.mirror import find_mirror
 from napari_behaviorvlm.identity.views import IdealViews, solve_points, solve_symmetric
 
@@ -109,3 +110,14 @@ def test_nothing_in_nothing_out():
     views = IdealViews(rig())
     parts = list(fuse(views, CandidateTable.empty(), np.arange(3)))
     assert sum(map(len, parts)) == 0
+
+
+def test_noise_of_the_dots_is_told_from_residuals_of_points_of_any_number_of_views():
+    rng = np.random.default_rng(0)
+    sigma, views = 0.4, rng.integers(3, 7, 4000)
+    square = sigma**2 * rng.chisquare(2 * views - 3) / views
+    square[:200] += 100.0  # a wrong view each
+    number = (np.arange(6) < views[:, None]).astype(np.int16)
+    points = FusedPoints(np.zeros(4000, int), np.zeros((4000, 3)), number, np.sqrt(square))
+    assert dot_noise(points) == pytest.approx(sigma, rel=0.06)
+    assert dot_noise(FusedPoints.empty(6)) == np.inf

@@ -12,9 +12,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_behaviorvlm.identity.energy import PointSets, energy, support_cost
+from napari_behaviorvlm.identity.energy import added_cost, support_cost
 from napari_behaviorvlm.identity.fusion import FusedPoints, ideal_candidates
-from napari_behaviorvlm.identity.recovery import recover
 from napari_behaviorvlm.identity.solver import Naming
 from napari_behaviorvlm.identity.strategies.fused.inquiry import Words
 from napari_behaviorvlm.identity.views import solve_points
@@ -97,10 +96,7 @@ def adopt(recording: Recording, window: Window, words: Words, settings: Adoption
     heard.frame[len(points) :] = window.context[fresh.frame]
     points = FusedPoints.concatenate([points, fresh], len(recording.views.rig))
     naming = Naming(row, margin, naming.alternative, naming.cost, naming.purity)
-    points, naming = recover(
-        recording.views, recording.candidates, window.context, points, naming,
-        recording.learned.tracking.gate, recording.settings.recovery,
-    )  # fmt: skip
+    points, naming = recording.recover(window.context, points, naming)
     return replace(window, points=points, naming=naming, heard=heard.padded(len(points)))
 
 
@@ -114,7 +110,7 @@ def _of_frame(  # noqa: PLR0917
     free = dots.copy()
     member, camera = np.nonzero(named)
     free[camera, named[member, camera] - 1] = np.nan
-    pose = np.where((row >= 0)[:, None], window.points.xyz[np.maximum(row, 0)], np.nan)
+    pose = window.points.poses(row)
     said = words.frame == window.context[at]
     for keypoint in np.unique(words.keypoint[said]):
         if row[keypoint] >= 0:
@@ -187,15 +183,9 @@ def _outside(recording: Recording, xyz: FloatArray) -> bool:
 
 def _costs(recording: Recording, pose: FloatArray, xyz: FloatArray, n_views: int) -> FloatArray:
     """Cost of a point as each keypoint that has none, beside the named ones; shape (K,)."""
-    weights, anatomy = recording.settings.solver.energy, recording.learned.anatomy
-    count = len(pose)
-    places = np.concatenate([pose, xyz[None]])[None]
-    sets = PointSets(places, np.zeros((1, count, count + 1)), np.arange(count + 1)[None])
-    before = np.where(np.isfinite(pose[:, 0]), np.arange(count), -1)
-    states = np.tile(before, (count + 1, 1))
-    states[np.arange(count), np.arange(count)] = count
-    total = energy(sets, states[None], anatomy, weights)[0]
-    added: FloatArray = total[:-1] - total[-1] + weights.hidden
+    weights, count = recording.settings.solver.energy, len(pose)
+    poses, places = np.tile(pose, (count, 1, 1)), np.tile(xyz, (count, 1))
+    added = added_cost(poses, np.arange(count), places, recording.learned.anatomy, weights)
     return added + support_cost(np.array([n_views]), weights)
 
 
