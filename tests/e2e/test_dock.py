@@ -66,14 +66,11 @@ def test_an_error_is_found_corrected_undone_redone_and_exported(viewer, planted,
     shown_before = width_shown(viewer, camera)
 
     # By doubt, Space leads to the planted error, says why, and all views zoom in on the keypoint.
-    dock.order_by("Most doubtful first")
-    focus_views(viewer)
-    press(viewer, "Space")
-    wait_until(lambda: session.frame == planted.frame, "the planted error's frame")
+    place = go_to(planted, dock, viewer)
     assert session.selection.keypoint == planted.keypoint
     assert viewer.dims.current_step[0] == planted.frame
     assert f"{camera} disagrees" in dock.status
-    assert f"{camera} disagrees" in dock.queue_row(0)
+    assert f"{camera} disagrees" in dock.queue_row(place)
     wait_until(lambda: width_shown(viewer, camera) < shown_before / 1.5, "the views to zoom in")
     settle(300)
     projection = session.projection(planted.frame)[:, planted.keypoint]
@@ -103,6 +100,22 @@ def test_an_error_is_found_corrected_undone_redone_and_exported(viewer, planted,
     words = dock.export("csv", tmp_path / "tables")
     assert "read back" in words.lower()
     check_tables(tmp_path / "tables", session, planted)
+
+
+def go_to(planted, dock, viewer):
+    """Press Space until the planted error is there; returns its place in the order by doubt.
+
+    The sample has a name of its own that the solver itself hardly believes, which may come before.
+    """
+    dock.order_by("Most doubtful first")
+    focus_views(viewer)
+    for place in range(2):
+        before = dock.session.frame
+        press(viewer, "Space")
+        wait_until(lambda before=before: dock.session.frame != before, "the next doubtful frame")
+        if dock.session.frame == planted.frame:
+            return place
+    raise AssertionError("the planted error is not among the two most doubtful points")
 
 
 def width_shown(viewer, camera):
@@ -135,9 +148,7 @@ def check_tables(folder, session, planted):
 def test_a_training_set_is_exported_and_read_back(viewer, planted, home, tmp_path):
     dock = DockWindow.from_menu(viewer)
     dock.wait_until_labelled()
-    dock.order_by("Most doubtful first")
-    focus_views(viewer)
-    press(viewer, "Space")
+    go_to(planted, dock, viewer)
     click(viewer, dock.session.rig.names[planted.camera], planted.right_xy)
     press(viewer, "Ctrl+Return")
     dock.export("sleap", tmp_path / "sleap")
