@@ -104,6 +104,10 @@ class FusedPoints:
         )  # fmt: skip
 
 
+LEAST_NOISE = 0.01
+"""Of a dot's coordinates, ideal px; no detector does better, and drawn dots may have none."""
+
+
 def dot_noise(points: FusedPoints) -> float:
     """Estimate the standard deviation of the dots' coordinates, ideal px, from residuals.
 
@@ -115,14 +119,15 @@ def dot_noise(points: FusedPoints) -> float:
     Returns
     -------
     float
-        Infinite without points.
+        At least `LEAST_NOISE`; infinite without points.
     """
     if not len(points):
         return np.inf
     freedom = 2 * points.n_views - 3
     # Medians, for one wrong view makes a large residual; that of chi-square by Wilson and Hilferty.
     usual = freedom * (1 - 2 / (9 * freedom)) ** 3
-    return float(np.sqrt(np.median(points.residual**2 * points.n_views / usual)))
+    noise = np.sqrt(np.median(points.residual**2 * points.n_views / usual))
+    return max(float(noise), LEAST_NOISE)
 
 
 @dataclass(eq=False)

@@ -203,7 +203,7 @@ class Recording:
             purity=naming.purity[rows][named],
             excess=np.broadcast_to(excess, named.shape)[named], share=share[named],
             unsteady=unsteady[rows][named], gaps=gaps[rows][named],
-            residual=points.residual[named_rows] / max(noise, 1e-9),
+            residual=points.residual[named_rows] / noise,
             heard=window.heard.lead(named_rows, np.nonzero(named)[1]),
         )  # fmt: skip
 

@@ -54,10 +54,10 @@ def learned(mirror=None, n_keypoints=1):
     return Learned(anatomy, TrackletSettings(gate=6.0), MotionSettings(3.0), mirror, None, 0.0)
 
 
-def run(dots, points, naming, known=None, times=TIMES, **settings):
+def run(dots, points, naming, known=None, **settings):
     known = known or learned(n_keypoints=naming.row.shape[1])
     return recover(
-        IdealViews(RIG), dots, times, points, naming, known, np.zeros(naming.row.shape[1], int),
+        IdealViews(RIG), dots, TIMES, points, naming, known, np.zeros(naming.row.shape[1], int),
         EnergySettings(), RecoverySettings(**settings),
     )  # fmt: skip
 

@@ -4,7 +4,13 @@ from tests.unit.identity.synthetic_animal import rig, session, walk
 
 from napari_behaviorvlm.core.candidates import CandidateTable
 from napari_behaviorvlm.geometry.projection import project_rig
-from napari_behaviorvlm.identity.fusion import FusedPoints, FusionSettings, dot_noise, fuse
+from napari_behaviorvlm.identity.fusion import (
+    LEAST_NOISE,
+    FusedPoints,
+    FusionSettings,
+    dot_noise,
+    fuse,
+)
 from napari_behaviorvlm.identity.mirror import find_mirror
 from napari_behaviorvlm.identity.views import IdealViews, solve_points, solve_symmetric
 
@@ -121,3 +127,5 @@ def test_noise_of_the_dots_is_told_from_residuals_of_points_of_any_number_of_vie
     points = FusedPoints(np.zeros(4000, int), np.zeros((4000, 3)), number, np.sqrt(square))
     assert dot_noise(points) == pytest.approx(sigma, rel=0.06)
     assert dot_noise(FusedPoints.empty(6)) == np.inf
+    drawn = FusedPoints(points.frame, points.xyz, number, np.zeros(4000))
+    assert dot_noise(drawn) == LEAST_NOISE
